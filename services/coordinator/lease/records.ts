@@ -17,6 +17,8 @@ export interface Transition {
   readonly cause?: Cause
   /** How long nobody held the lease, in ms, when somebody took it after a while. */
   readonly unheldMs?: number
+  /** The labels before the change, {} for none, where it changed them: who watches by label must know who left. */
+  readonly previousLabels?: Readonly<Record<string, string>>
 }
 
 /**
