@@ -1,9 +1,13 @@
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 SHELL := /bin/bash
+
+# npm writes it when everything is installed.
+installed := node_modules/.package-lock.json
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: up
 up: setup build ## run nats-server, the coordinator and the agents here; Ctrl-C stops all of it
@@ -31,8 +35,16 @@ build: generate ## compile what ships into dist/
 	@cd protos && find . -name '*.proto' -exec cp --parents {} ../dist/protos/ \;
 	@chmod +x dist/cli/leasehold.js dist/cli/leasectl.js
 
+.PHONY: clean
+clean: ## remove what was built (not ./data)
+	@rm -rf dist protos/generated node_modules
+
+.PHONY: proto-release
+proto-release: setup ## keep the contract as it is now as the released one, which make lint compares with
+	@cd protos && npx buf build -o released.binpb --exclude-source-info
+
 .PHONY: setup
-setup: node-check node_modules nats-server generate
+setup: node-check $(installed) nats-server generate ## install what the other targets need
 
 .PHONY: node-check
 node-check:
@@ -45,15 +57,11 @@ nats-server:
 .PHONY: generate
 generate: protos/generated/.done
 
-protos/generated/.done: node_modules $(wildcard protos/leasehold/v1/*.proto)
+protos/generated/.done: package-lock.json $(wildcard protos/leasehold/v1/*.proto) | $(installed)
 	@rm -rf protos/generated && npx proto-loader-gen-types --longs=String --enums=String --defaults --oneofs \
 	  --includeComments --grpcLib=@grpc/grpc-js --targetFileExtension=.ts --importFileExtension=.js \
 	  --includeDirs=protos --outDir=protos/generated leasehold/v1/lease_service.proto leasehold/v1/session_service.proto
 	@touch $@
 
-node_modules: package-lock.json
-	@npm ci --loglevel=error && touch node_modules
-
-.PHONY: clean
-clean: ## remove what was built (not ./data)
-	@rm -rf dist protos/generated node_modules
+$(installed): package-lock.json | node-check
+	@npm ci --loglevel=error && touch $@
