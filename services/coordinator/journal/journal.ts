@@ -19,7 +19,7 @@ export interface Journal {
    */
   append(entry: Uint8Array, sequence: number): Promise<void>
 
-  /** The entries from `sequence` on, in order. Throws JournalFailed where one is missing in between. */
+  /** The entries from `sequence` on, in order. Throws JournalCorrupt where one is missing in between. */
   read(sequence: number): AsyncIterable<{ sequence: number; entry: Uint8Array }>
 
   /**
@@ -59,4 +59,9 @@ export class JournalFailed extends Error {
 /** Another process has the journal open. */
 export class JournalInUse extends Error {
   override readonly name = 'JournalInUse'
+}
+
+/** What the journal holds cannot be read: bytes of no known format, or a part is missing. Starting on it would lose leases. */
+export class JournalCorrupt extends Error {
+  override readonly name = 'JournalCorrupt'
 }
