@@ -1,0 +1,116 @@
+import type { Clock } from '../../../clock/clock.js'
+import { LeaseError } from '../lease/errors.js'
+import type { LeaseImage } from '../lease/lease.js'
+import type { LeaseRecord } from '../lease/records.js'
+import { Watcher, type WatchOptions, type WatchSource } from './watcher.js'
+import { Window } from './window.js'
+
+export type { FeedChange, Watcher, WatchOptions } from './watcher.js'
+
+export interface FeedOptions {
+  /** The journal that revisions belong to. */
+  readonly journalId: string
+  /** How many transitions are kept for watches to resume over, and for slow ones to catch up with: 50,000. */
+  readonly windowSize?: number
+  readonly clock: Pick<Clock, 'afterPoll'>
+  /** The live image of a lease by its id, which may be ahead of the journal: for renewals. */
+  imageOf(leaseId: number): LeaseImage | undefined
+  /** Every live lease; leases may come and go during the iteration, as with the values of a Map. */
+  images(): Iterator<LeaseImage>
+  /** The newest revision, durable or not, after which a watch may begin; absent: the newest durable one. */
+  currentRevision?(): number
+}
+
+/** The ordered stream of changes after the journal. What it has is durable; what it tells is in revision order. */
+export class Feed {
+  readonly journalId: string
+  readonly #window: Window
+  readonly #options: FeedOptions
+  readonly #watchers = new Set<Watcher>()
+  #cutOffCount = 0
+
+  constructor(options: FeedOptions) {
+    this.journalId = options.journalId
+    this.#options = options
+    this.#window = new Window(options.windowSize ?? 50_000)
+  }
+
+  /** The last revision that is durable. */
+  get revision(): number {
+    return this.#window.revision
+  }
+
+  /** The oldest revision after which a watch can resume. */
+  get windowStart(): number {
+    return this.#window.startRevision
+  }
+
+  /** For metrics: transitions in the window, watchers, the longest way that one is behind, and how many were cut off. */
+  get figures(): { windowSize: number; watchers: number; queued: number; cutOff: number } {
+    let queued = 0
+    for (const watcher of this.#watchers) queued = Math.max(queued, watcher.queued)
+    return { windowSize: this.#window.count, watchers: this.#watchers.size, queued, cutOff: this.#cutOffCount }
+  }
+
+  /** Fills the window with the records of one replayed entry; entries come in order. */
+  restore(records: readonly LeaseRecord[], lastRevision: number): void {
+    this.#window.add(records, lastRevision)
+    this.#window.trim()
+  }
+
+  /**
+   * Tells watchers the records of one durable entry; entries come in order, also those that change no lease.
+   *
+   * @param lastRevision the revision of the entry's last record, or of an earlier one where it has none.
+   */
+  publish(records: readonly LeaseRecord[], lastRevision: number): void {
+    this.#window.add(records, lastRevision)
+    for (const watcher of [...this.#watchers]) {
+      watcher.note(records)
+      watcher.deliverPending()
+    }
+    this.#trim()
+  }
+
+  /**
+   * Begins a watch. Nothing is delivered before this returns.
+   *
+   * @throws LeaseError REVISION_TOO_OLD, REVISION_TOO_NEW
+   */
+  watch(options: WatchOptions): Watcher {
+    if (options.resumeAfter !== undefined) this.#checkRevision(options.resumeAfter)
+    const source: WatchSource = {
+      window: this.#window,
+      imageOf: leaseId => this.#options.imageOf(leaseId),
+      images: () => this.#options.images(),
+      afterPoll: run => this.#options.clock.afterPoll(run),
+    }
+    const watcher: Watcher = new Watcher(source, options, () => this.#watchers.delete(watcher))
+    this.#watchers.add(watcher)
+    return watcher
+  }
+
+  #checkRevision(revision: number): void {
+    const newest = Math.max(this.revision, this.#options.currentRevision?.() ?? 0)
+    if (revision > newest) {
+      const message = `revision ${revision} is in the future: the newest is ${newest}; list the leases again`
+      throw new LeaseError('REVISION_TOO_NEW', message)
+    }
+    if (revision < this.windowStart) {
+      const message = `revision ${revision} is too old: changes are kept from ${this.windowStart} on; list the leases again`
+      throw new LeaseError('REVISION_TOO_OLD', message)
+    }
+  }
+
+  /** Before the oldest transitions go, whoever was still to hear one of them is cut off. */
+  #trim(): void {
+    const { keptFrom } = this.#window
+    for (const watcher of [...this.#watchers]) {
+      if (watcher.passTo(keptFrom)) continue
+      this.#cutOffCount += 1
+      const message = `the watch is too slow: it stopped at revision ${watcher.revision}; read faster, or select less`
+      watcher.cutOff(new LeaseError('SLOW_WATCHER', message))
+    }
+    this.#window.trim()
+  }
+}
