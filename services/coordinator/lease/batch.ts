@@ -1,0 +1,82 @@
+import type { LeaseNode, LeaseTable } from './lease-table.js'
+import type { LeaseRecord, Renewals, Transition } from './records.js'
+import type { Push, Session } from './session.js'
+
+/** A push and whom it is for. */
+export interface SessionPush {
+  readonly session: Session
+  readonly push: Push
+}
+
+/**
+ * What the decisions since the last entry have come to: records in revision order, and pushes in decision order. Every
+ * record is applied to the table as it is made.
+ */
+export class Batch {
+  readonly #table: LeaseTable
+  #records: LeaseRecord[] = []
+  #run: Renewals | undefined
+  #pushes: SessionPush[] = []
+  #firstRevision: number
+  #changes = 0
+
+  constructor(table: LeaseTable) {
+    this.#table = table
+    this.#firstRevision = table.revision + 1
+  }
+
+  /** How many revisions the batch has taken. */
+  get changes(): number {
+    return this.#changes
+  }
+
+  get nextRevision(): number {
+    return this.#table.revision + 1
+  }
+
+  /** Records a transition; the image must carry `nextRevision`. */
+  transition(transition: Transition): void {
+    const before = this.#table.findById(transition.lease.id)?.image
+    const isRelabelled = before !== undefined && before.labels !== transition.lease.labels
+    const record = isRelabelled ? { ...transition, previousLabels: before.labels ?? {} } : transition
+    this.#run = undefined
+    this.#records.push(record)
+    this.#changes++
+    this.#table.apply(record)
+  }
+
+  /** Records a renewal. */
+  renewal(node: LeaseNode, renewTime: number): void {
+    const revision = this.nextRevision
+    if (this.#run === undefined) {
+      this.#run = { type: 'renewed', firstRevision: revision, leaseIds: [], renewTimes: [] }
+      this.#records.push(this.#run)
+    }
+    this.#run.leaseIds.push(node.image.id)
+    this.#run.renewTimes.push(renewTime)
+    this.#changes++
+    this.#table.renewed(node, renewTime, revision)
+  }
+
+  push(session: Session | undefined, push: Push): void {
+    if (session?.isOpen) this.#pushes.push({ session, push })
+  }
+
+  /** The pushes since the last call. */
+  takePushes(): readonly SessionPush[] {
+    if (this.#pushes.length === 0) return []
+    const pushes = this.#pushes
+    this.#pushes = []
+    return pushes
+  }
+
+  /** Closes the batch: the records since the last call, and the revision of the first. */
+  takeRecords(): { firstRevision: number; records: LeaseRecord[] } {
+    const taken = { firstRevision: this.#firstRevision, records: this.#records }
+    this.#firstRevision = this.nextRevision
+    this.#records = []
+    this.#run = undefined
+    this.#changes = 0
+    return taken
+  }
+}

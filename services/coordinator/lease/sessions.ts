@@ -1,0 +1,276 @@
+import type { AcquireCommand, AcquireOutcome, Instant } from './commands.js'
+import { Deadlines } from './deadlines.js'
+import { LeaseError } from './errors.js'
+import { type LeaseImage, leaseKey, leasePath } from './lease.js'
+import { isExpired, type LeaseCore, type Queues, renewAfterMs } from './lease-core.js'
+import { LeaseNode } from './lease-table.js'
+import { type Push, Session, Waiter } from './session.js'
+import { WaitQueue } from './wait-queue.js'
+
+/** How often a session that waits must be heard from. */
+export const waitCadenceMs = 2_000
+
+/** Two misses, and half a cadence for the way. */
+const silentAfterMs = 2.5 * waitCadenceMs
+
+export interface SessionLimits {
+  /** Each change of holder is told to every waiter, so their number is bounded. */
+  readonly maxWaitersPerLease: number
+  /** Leases and places in queues together. */
+  readonly maxHandlesPerSession: number
+}
+
+export const defaultSessionLimits: SessionLimits = { maxWaitersPerLease: 1_000, maxHandlesPerSession: 200_000 }
+
+export interface SessionAcquire extends AcquireCommand {
+  /** Among waiters the greater goes first. */
+  readonly priority: number
+  /** Absent: do not wait. */
+  readonly waitTimeoutMs?: number
+}
+
+export type SessionAcquireOutcome =
+  | { readonly type: 'acquired'; readonly handle: number; readonly outcome: AcquireOutcome }
+  | { readonly type: 'waiting'; readonly handle: number; readonly holderIdentity: string; readonly ahead: number }
+
+/** A renewal of many leases, which may take several batches. */
+export interface SessionRenewal {
+  readonly session: Session
+  readonly handles: Iterator<number>
+  readonly failures: { handle: number; reason: string }[]
+}
+
+/** Sessions, and their places in the queues of leases. */
+export class Sessions implements Queues {
+  readonly #core: LeaseCore
+  readonly #limits: SessionLimits
+  readonly #queues = new Map<string, WaitQueue>()
+  /** Leases with a queue that became free since the last settling. */
+  readonly #freed = new Set<string>()
+  readonly #waits = new Deadlines<Waiter>()
+  readonly #silences = new Deadlines<Session>()
+  #open = 0
+  #waiting = 0
+
+  constructor(core: LeaseCore, limits: SessionLimits = defaultSessionLimits) {
+    this.#core = core
+    this.#limits = limits
+    core.attach(this)
+  }
+
+  /** Open sessions. */
+  get open(): number {
+    return this.#open
+  }
+
+  /** Places in queues. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  get nextDeadline(): number {
+    return Math.min(this.#waits.next, this.#silences.next, this.#freed.size > 0 ? Number.NEGATIVE_INFINITY : Infinity)
+  }
+
+  isAwaited(key: string): boolean {
+    return this.#queues.has(key)
+  }
+
+  freed(key: string): void {
+    if (this.#queues.has(key)) this.#freed.add(key)
+  }
+
+  taken(lease: LeaseImage): void {
+    const key = leaseKey(lease.namespace, lease.name)
+    this.#freed.delete(key)
+    const holderIdentity = lease.holderIdentity ?? ''
+    for (const { session, handle } of this.#queues.get(key) ?? []) {
+      this.#core.batch.push(session, { type: 'holderChanged', handle, holderIdentity, state: lease.state })
+    }
+  }
+
+  openSession(deliver: (push: Push) => void): Session {
+    this.#open++
+    return new Session(deliver)
+  }
+
+  /** The session is over: its places in queues die with it, its leases run their time. */
+  closeSession(session: Session): void {
+    if (!session.isOpen) return
+    session.isOpen = false
+    this.#open--
+    for (const holding of session.handles.values()) {
+      if (holding instanceof Waiter) this.#dequeue(holding)
+      else holding.session = undefined
+    }
+    session.handles.clear()
+    this.#silences.remove(session)
+  }
+
+  /** A message of the session was read: it lives. */
+  heard(session: Session, time: Instant): void {
+    session.deadline = time.now + silentAfterMs
+  }
+
+  acquire(session: Session, command: SessionAcquire, time: Instant): SessionAcquireOutcome {
+    const lease = leasePath(command)
+    if (!session.isOpen) throw new LeaseError('DRAINING', 'the session is over: open another', { lease })
+    const key = leaseKey(command.namespace, command.name)
+    const place = this.#placeOf(key, command)
+    if (place?.session === session) return this.#place(place)
+    if (session.handles.size >= this.#limits.maxHandlesPerSession) {
+      const message = `the session has ${session.handles.size} leases, as many as it may: use another for ${lease}`
+      throw new LeaseError('SESSION_FULL', message, { lease })
+    }
+    const outcome = this.#core.take(command, time, { session, handle: session.nextHandle() })
+    if (outcome !== undefined) {
+      return { type: 'acquired', handle: this.#core.table.need(command).handle, outcome }
+    }
+    if (command.waitTimeoutMs === undefined) throw this.#core.held(command)
+    if (place !== undefined) this.#leave(place)
+    return this.#enqueue(session, key, command, time)
+  }
+
+  /** Renews at most `limit` leases; true when the renewal is complete. */
+  renew(renewal: SessionRenewal, time: Instant, limit: number): boolean {
+    const { session, handles, failures } = renewal
+    for (let count = 0; count < limit; count++) {
+      const next = handles.next()
+      if (next.done) return true
+      const handle = next.value
+      const holding = session.handles.get(handle)
+      if (holding instanceof LeaseNode) {
+        if (isExpired(holding, time.now)) {
+          holding.session = undefined
+          session.handles.delete(handle)
+          this.#core.expire(holding, time)
+          failures.push({ handle, reason: 'STALE_FENCING_TOKEN' })
+        } else this.#core.extend(holding, time)
+      } else if (holding === undefined) failures.push({ handle, reason: 'UNKNOWN_HANDLE' })
+    }
+    return false
+  }
+
+  /** When the session should be heard from next. */
+  cadence(session: Session): number {
+    const renewal = renewAfterMs(session.shortestDurationMs)
+    const cadence = session.waiting > 0 ? Math.min(renewal, waitCadenceMs) : renewal
+    return Number.isFinite(cadence) ? cadence : waitCadenceMs
+  }
+
+  /** @throws LeaseError STALE_FENCING_TOKEN when the handle names nothing, or a lease whose time has run out. */
+  release(session: Session, handle: number, time: Instant): void {
+    const holding = session.handles.get(handle)
+    if (holding instanceof Waiter) {
+      this.#leave(holding)
+      return
+    }
+    if (holding === undefined || isExpired(holding, time.now)) {
+      const message = `handle ${handle} names no lease of this session: it was lost or released before`
+      throw new LeaseError('STALE_FENCING_TOKEN', message)
+    }
+    this.#core.free(holding, time)
+  }
+
+  /**
+   * What a batch ends with: sessions that fell silent lose their places, waits time out, what is due expires, and what
+   * is free goes to its first waiter. At most `limit` leases; returns whether more is due.
+   */
+  settle(time: Instant, limit: number): boolean {
+    for (
+      let session = this.#silences.popDue(time.now);
+      session !== undefined;
+      session = this.#silences.popDue(time.now)
+    ) {
+      for (const holding of session.handles.values()) {
+        if (holding instanceof Waiter) this.#giveUp(holding, 'the session was not heard from in time: acquire again')
+      }
+    }
+    for (let waiter = this.#waits.popDue(time.now); waiter !== undefined; waiter = this.#waits.popDue(time.now)) {
+      this.#giveUp(waiter, 'the wait timed out: the lease is still held')
+    }
+    let left = limit - this.#core.expireDue(time, limit)
+    for (const key of this.#freed) {
+      if (left-- <= 0) return true
+      this.#freed.delete(key)
+      this.#grant(key, time)
+    }
+    return left <= 0
+  }
+
+  /** Gives a free lease to its first waiter; what it gets is unconfirmed. */
+  #grant(key: string, time: Instant): void {
+    const node = this.#core.table.find(key)
+    const waiter = this.#queues.get(key)?.first
+    if (waiter === undefined || node?.image.state === 'held') return
+    const { session, handle, command } = waiter
+    this.#dequeue(waiter)
+    const lease = this.#core.takeFree(command, time, { session, handle })
+    const lapseAfterMs = this.#core.awaitConfirmation(this.#core.table.need(lease), time)
+    const { fencingToken, leaseDurationMs = 0 } = lease
+    this.#core.batch.push(session, { type: 'granted', handle, fencingToken, leaseDurationMs, lapseAfterMs })
+  }
+
+  #enqueue(session: Session, key: string, command: SessionAcquire, time: Instant): SessionAcquireOutcome {
+    const lease = leasePath(command)
+    const queue = this.#queues.get(key) ?? new WaitQueue()
+    if (queue.size >= this.#limits.maxWaitersPerLease) {
+      const message = `${queue.size} wait for lease ${lease}, as many as may: try again later`
+      throw new LeaseError('QUEUE_FULL', message, { lease, retryAfterMs: waitCadenceMs })
+    }
+    const deadline = time.now + (command.waitTimeoutMs ?? 0)
+    const waiter = new Waiter(session, session.nextHandle(), key, command, command.priority, deadline)
+    queue.add(waiter)
+    this.#queues.set(key, queue)
+    session.handles.set(waiter.handle, waiter)
+    session.waiting++
+    this.#waiting++
+    this.#waits.schedule(waiter)
+    this.heard(session, time)
+    this.#silences.schedule(session)
+    return this.#place(waiter)
+  }
+
+  #place(waiter: Waiter): SessionAcquireOutcome {
+    const { key, handle } = waiter
+    const image = this.#core.table.find(key)?.image
+    const holderIdentity = image?.state === 'held' ? (image.holderIdentity ?? '') : ''
+    return { type: 'waiting', handle, holderIdentity, ahead: this.#queues.get(key)?.ahead(waiter) ?? 0 }
+  }
+
+  /** The place that the same client process has already. */
+  #placeOf(key: string, { holderIdentity, instance }: AcquireCommand): Waiter | undefined {
+    if (instance === undefined) return undefined
+    for (const waiter of this.#queues.get(key) ?? []) {
+      if (waiter.command.instance === instance && waiter.command.holderIdentity === holderIdentity) return waiter
+    }
+    return undefined
+  }
+
+  #giveUp(waiter: Waiter, why: string): void {
+    const { session, handle, command } = waiter
+    this.#leave(waiter)
+    const lease = leasePath(command)
+    const error = new LeaseError('WAIT_TIMEOUT', `lease ${lease}: ${why}`, { lease })
+    this.#core.batch.push(session, { type: 'failed', handle, error })
+  }
+
+  #leave(waiter: Waiter): void {
+    waiter.session.handles.delete(waiter.handle)
+    this.#dequeue(waiter)
+  }
+
+  #dequeue(waiter: Waiter): void {
+    const { session, key } = waiter
+    const queue = this.#queues.get(key)
+    queue?.remove(waiter)
+    if (queue?.size === 0) {
+      this.#queues.delete(key)
+      this.#freed.delete(key)
+    }
+    this.#waits.remove(waiter)
+    this.#waiting--
+    session.waiting--
+    if (session.waiting === 0) this.#silences.remove(session)
+  }
+}

@@ -1,0 +1,67 @@
+import type { AcquireCommand, Instant } from './commands.js'
+import type { LeaseImage, MicroTime } from './lease.js'
+
+/** Labels with others merged in; the same object when nothing changes. */
+function merged(
+  labels: Readonly<Record<string, string>> | undefined,
+  more: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> | undefined {
+  if (more === undefined || Object.entries(more).every(([key, value]) => labels?.[key] === value)) return labels
+  return { ...labels, ...more }
+}
+
+/** A time that the coordinator writes: never before the one it replaces, and not equal to it. */
+export function laterTime(previous: MicroTime | undefined, wallMicros: number): number {
+  if (typeof previous !== 'number' || previous < wallMicros) return wallMicros
+  return previous + 1
+}
+
+/** The lease in the hands of a new holder, under a new token. */
+export function taken(lease: LeaseImage, command: AcquireCommand, revision: number, time: Instant): LeaseImage {
+  const { instance: _, freeSince: __, ...rest } = lease
+  const labels = merged(lease.labels, command.labels)
+  const isSameHolder = lease.state === 'expired' && lease.holderIdentity === command.holderIdentity
+  return {
+    ...rest,
+    ...(labels === undefined ? {} : { labels }),
+    holderIdentity: command.holderIdentity,
+    leaseDurationMs: command.leaseDurationMs,
+    acquireTime: time.wallMicros,
+    renewTime: laterTime(lease.renewTime, time.wallMicros),
+    leaseTransitions: isSameHolder ? (lease.leaseTransitions ?? 0) : (lease.leaseTransitions ?? 0) + 1,
+    state: 'held',
+    fencingToken: revision,
+    ...(command.instance === undefined ? {} : { instance: command.instance }),
+    revision,
+  }
+}
+
+/** A lease that its first holder created. */
+export function createdHeld(lease: LeaseImage, command: AcquireCommand, revision: number, time: Instant): LeaseImage {
+  return { ...taken(lease, command, revision, time), leaseTransitions: 0 }
+}
+
+/** The lease as resumed by the holder that has it; the same object when nothing is new. */
+export function resumed(lease: LeaseImage, command: AcquireCommand, revision: number): LeaseImage {
+  const labels = merged(lease.labels, command.labels)
+  if (labels === lease.labels && command.leaseDurationMs === lease.leaseDurationMs) return lease
+  return { ...lease, ...(labels === undefined ? {} : { labels }), leaseDurationMs: command.leaseDurationMs, revision }
+}
+
+/** The lease after its holder's time ran out: it goes on naming its last holder. */
+export function expired(lease: LeaseImage, revision: number, time: Instant): LeaseImage {
+  const { instance: _, ...rest } = lease
+  return { ...rest, state: 'expired', freeSince: time.wallMicros, revision }
+}
+
+/** The lease after its holder gave it up, or it was taken back. */
+export function released(lease: LeaseImage, revision: number, time: Instant): LeaseImage {
+  const { instance: _, ...rest } = lease
+  return { ...rest, holderIdentity: '', state: 'released', freeSince: time.wallMicros, revision }
+}
+
+/** How long nobody held the lease, in ms. */
+export function unheldMs(lease: LeaseImage, time: Instant): number | undefined {
+  if (typeof lease.freeSince !== 'number') return undefined
+  return Math.max(0, Math.floor((time.wallMicros - lease.freeSince) / 1e3))
+}
