@@ -1,0 +1,98 @@
+import { stringify } from 'yaml'
+import type { Lease, OwnerReference } from '../client/lease.js'
+
+/** A lease as coordination.k8s.io/v1 has it; absent where it was never set. Keys in the order that kubectl prints. */
+export interface LeaseObject {
+  readonly apiVersion: 'coordination.k8s.io/v1'
+  readonly kind: 'Lease'
+  readonly metadata: {
+    readonly annotations?: Readonly<Record<string, string>>
+    readonly creationTimestamp?: string
+    readonly deletionTimestamp?: string
+    readonly finalizers?: readonly string[]
+    readonly generateName?: string
+    readonly generation?: number
+    readonly labels?: Readonly<Record<string, string>>
+    readonly name: string
+    readonly namespace: string
+    readonly ownerReferences?: readonly OwnerReference[]
+    readonly resourceVersion: string
+    readonly uid: string
+  }
+  readonly spec: {
+    readonly acquireTime?: string
+    readonly holderIdentity?: string
+    /** Whole seconds, since Kubernetes has no smaller ones: rounded up, so that nobody thinks it over too early. */
+    readonly leaseDurationSeconds?: number
+    readonly leaseTransitions?: number
+    readonly preferredHolder?: string
+    readonly renewTime?: string
+    readonly strategy?: string
+  }
+}
+
+/** The lease in Kubernetes' shape, without managedFields, as kubectl shows objects. */
+export const leaseObject = (lease: Lease): LeaseObject => ({
+  apiVersion: 'coordination.k8s.io/v1',
+  kind: 'Lease',
+  metadata: {
+    ...present('annotations', sorted(lease.annotations)),
+    ...present('creationTimestamp', lease.creationTime),
+    ...present('deletionTimestamp', lease.deletionTime),
+    ...present('finalizers', filled(lease.finalizers)),
+    ...present('generateName', lease.generateName),
+    ...present('generation', lease.generation || undefined),
+    ...present('labels', sorted(lease.labels)),
+    name: lease.name,
+    namespace: lease.namespace,
+    ...present('ownerReferences', filled(lease.ownerReferences)?.map(ownerReference)),
+    resourceVersion: lease.resourceVersion,
+    uid: lease.uid,
+  },
+  spec: {
+    ...present('acquireTime', lease.acquireTime),
+    ...present('holderIdentity', lease.holderIdentity),
+    ...present(
+      'leaseDurationSeconds',
+      lease.leaseDurationMs === undefined ? undefined : Math.ceil(lease.leaseDurationMs / 1_000),
+    ),
+    ...present('leaseTransitions', lease.leaseTransitions),
+    ...present('preferredHolder', lease.preferredHolder),
+    ...present('renewTime', lease.renewTime),
+    ...present('strategy', lease.strategy),
+  },
+})
+
+/** Objects as one, as kubectl prints more than one. */
+export const listObject = (items: readonly LeaseObject[]): object => ({
+  apiVersion: 'v1',
+  items,
+  kind: 'List',
+  metadata: { resourceVersion: '' },
+})
+
+export const toJson = (object: object): string => `${JSON.stringify(object, undefined, 4)}\n`
+
+/** YAML 1.1, as Kubernetes reads it: what would be a time or a boolean there is quoted. */
+export const toYaml = (object: object): string => stringify(object, { version: '1.1', indentSeq: false, lineWidth: 0 })
+
+const ownerReference = ({ apiVersion, blockOwnerDeletion, controller, kind, name, uid }: OwnerReference) => ({
+  apiVersion,
+  ...present('blockOwnerDeletion', blockOwnerDeletion),
+  ...present('controller', controller),
+  kind,
+  name,
+  uid,
+})
+
+/** `{ [key]: value }`, or nothing where there is no value. */
+const present = <Key extends string, Value>(key: Key, value: Value | undefined): { readonly [K in Key]?: Value } =>
+  // The computed key makes TypeScript forget which one it is.
+  value === undefined ? {} : ({ [key]: value } as { readonly [K in Key]?: Value })
+
+const filled = <T>(list: readonly T[]): readonly T[] | undefined => (list.length === 0 ? undefined : list)
+
+function sorted(map: Readonly<Record<string, string>>): Record<string, string> | undefined {
+  const entries = Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1))
+  return entries.length === 0 ? undefined : Object.fromEntries(entries)
+}

@@ -1,0 +1,38 @@
+import { Option } from 'commander'
+import { LeaseholdClient } from '../../client/index.js'
+import { TransportError } from '../../client/transport.js'
+import { CommandError } from '../run-program.js'
+import type { Surroundings } from '../surroundings.js'
+
+/** The options of a verb that talks to a coordinator. */
+export interface ConnectionOptions {
+  readonly address: string
+}
+
+export const addressOption = (): Option =>
+  new Option('--address <host:port>', 'the coordinator').env('LEASEHOLD_ADDRESS').default('127.0.0.1:7070')
+
+/**
+ * Does some work with a client of the coordinator, and closes the client.
+ *
+ * @throws CommandError when no coordinator answers there, with what to do.
+ */
+export async function withClient<T>(
+  { address }: ConnectionOptions,
+  { clock, random }: Surroundings,
+  work: (client: LeaseholdClient) => Promise<T>,
+): Promise<T> {
+  const client = new LeaseholdClient({ addresses: [address], clock, random })
+  try {
+    return await work(client)
+  } catch (error) {
+    if (error instanceof TransportError && error.status === 'UNAVAILABLE') {
+      throw new CommandError(
+        `no coordinator answers at ${address}: start one with \`leasehold coordinator\`, or name another with --address`,
+      )
+    }
+    throw error
+  } finally {
+    await client.close()
+  }
+}
