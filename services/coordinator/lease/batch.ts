@@ -1,3 +1,4 @@
+import type { LeaseImage } from './lease.js'
 import type { LeaseNode, LeaseTable } from './lease-table.js'
 import type { LeaseRecord, Renewals, Transition } from './records.js'
 import type { Push, Session } from './session.js'
@@ -19,6 +20,7 @@ export class Batch {
   #pushes: SessionPush[] = []
   #firstRevision: number
   #changes = 0
+  #transitionBytes = 0
 
   constructor(table: LeaseTable) {
     this.#table = table
@@ -28,6 +30,11 @@ export class Batch {
   /** How many revisions the batch has taken. */
   get changes(): number {
     return this.#changes
+  }
+
+  /** About how many bytes its transitions will be in the journal. */
+  get transitionBytes(): number {
+    return this.#transitionBytes
   }
 
   get nextRevision(): number {
@@ -42,6 +49,7 @@ export class Batch {
     this.#run = undefined
     this.#records.push(record)
     this.#changes++
+    this.#transitionBytes += sizeOf(record.lease)
     this.#table.apply(record)
   }
 
@@ -77,6 +85,17 @@ export class Batch {
     this.#records = []
     this.#run = undefined
     this.#changes = 0
+    this.#transitionBytes = 0
     return taken
   }
+}
+
+/** Room for the fields that every lease has. */
+const usualBytes = 400
+
+/** About how many bytes a lease takes: only what a client can make large is looked at. */
+function sizeOf(lease: LeaseImage): number {
+  const { annotations, managedFields, ownerReferences, finalizers } = lease
+  if (!annotations && !managedFields && !ownerReferences && !finalizers) return usualBytes
+  return usualBytes + JSON.stringify({ annotations, managedFields, ownerReferences, finalizers }).length
 }
