@@ -10,8 +10,11 @@ import type { LeaseRecord } from './lease/records.js'
 import type { Sessions } from './lease/sessions.js'
 import type { LeaseClock } from './lease-clock.js'
 
-/** What a command may still do when storage is short: only 'read' and 'keep' (renew, release, delete) go on. */
-export type CommandKind = 'read' | 'write' | 'keep'
+/**
+ * What a command is for, which says when it is refused: with little storage only 'write' is ('keep' is renew, release
+ * and delete); the 'end' of a session never is, since its waiters must go.
+ */
+export type CommandKind = 'read' | 'write' | 'keep' | 'end'
 
 /** One step of a face that waits for its turn. */
 export interface Command {
@@ -182,7 +185,7 @@ export class Coordinator {
 
   #refusal(command: Command): LeaseError | undefined {
     if (this.#isStopped) return new LeaseError('DRAINING', 'this coordinator is stopping: use another, or try again')
-    if (this.#queue.length >= maxQueuedCommands) {
+    if (this.#queue.length >= maxQueuedCommands && command.kind !== 'end') {
       const message = `${this.#queue.length} requests are waiting, as many as may: try again later`
       return new LeaseError('OVERLOADED', message, { retryAfterMs: longestCatchUpMs })
     }

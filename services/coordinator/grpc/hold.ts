@@ -1,0 +1,128 @@
+import { constants, type ServerHttp2Stream } from 'node:http2'
+import { type handleBidiStreamingCall, type ServerDuplexStream, status } from '@grpc/grpc-js'
+import type { HoldResponse } from '../../../protos/hold.js'
+import { decodeHoldRequest, encodeHoldResponse } from '../../../protos/hold-codec.js'
+import type { Coordinator } from '../coordinator.js'
+import { HoldSession } from '../hold-session.js'
+import type { Limits } from '../lease/validation.js'
+
+/** With so much unread by the client, nothing more is read from it: it must take its answers first. */
+const pauseAtBytes = 64 * 1024
+
+/** With so much unread the client is cut off: pushes must not pile up for one that never reads. */
+const cutOffAtBytes = 1024 * 1024
+
+type HoldCall = ServerDuplexStream<Buffer, Buffer>
+
+/** The open Hold streams of a server. */
+export class HoldStreams {
+  readonly #coordinator: Coordinator
+  readonly #limits: Limits
+  readonly #open = new Set<HoldStream>()
+  #cutOffCount = 0
+
+  constructor(coordinator: Coordinator, limits: Limits) {
+    this.#coordinator = coordinator
+    this.#limits = limits
+  }
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  /** How many clients were cut off since they did not read. */
+  get cutOffCount(): number {
+    return this.#cutOffCount
+  }
+
+  readonly handle: handleBidiStreamingCall<Buffer, Buffer> = call => {
+    const stream = new HoldStream(call, this.#coordinator, this.#limits, wasCutOff => {
+      this.#open.delete(stream)
+      if (wasCutOff) this.#cutOffCount++
+    })
+    this.#open.add(stream)
+  }
+
+  /** Tells every client that the coordinator is about to stop. */
+  drain(reconnectAfterMs: number): void {
+    for (const stream of this.#open) stream.drain(reconnectAfterMs)
+  }
+
+  /** Ends every stream. */
+  end(): void {
+    for (const stream of this.#open) stream.fail(status.UNAVAILABLE, 'this coordinator is stopping: use another')
+  }
+}
+
+/** One Hold stream over grpc-js. */
+class HoldStream {
+  readonly #call: HoldCall
+  readonly #session: HoldSession
+  readonly #onEnd: (wasCutOff: boolean) => void
+  #unreadBytes = 0
+  #isOver = false
+
+  constructor(call: HoldCall, coordinator: Coordinator, limits: Limits, onEnd: (wasCutOff: boolean) => void) {
+    this.#call = call
+    this.#onEnd = onEnd
+    this.#session = new HoldSession(coordinator, limits, message => this.#send(message))
+    call.on('data', (bytes: Buffer) => this.#receive(bytes))
+    call.on('end', () => this.#session.end(() => this.#finish(() => call.end())))
+    call.on('cancelled', () => this.#finish())
+    call.on('error', () => this.#finish())
+    call.on('close', () => this.#finish())
+  }
+
+  drain(reconnectAfterMs: number): void {
+    this.#session.drain(reconnectAfterMs)
+  }
+
+  /** Ends the stream with a status. */
+  fail(code: status, details: string): void {
+    this.#finish(() => this.#call.emit('error', { code, details }))
+  }
+
+  #receive(bytes: Buffer): void {
+    if (this.#isOver) return
+    let message: ReturnType<typeof decodeHoldRequest>
+    try {
+      message = decodeHoldRequest(bytes)
+    } catch (error) {
+      this.fail(status.INVALID_ARGUMENT, error instanceof Error ? error.message : 'the message is malformed')
+      return
+    }
+    this.#session.receive(message)
+  }
+
+  #send(message: HoldResponse): void {
+    const bytes = encodeHoldResponse(message)
+    if (this.#unreadBytes > cutOffAtBytes) {
+      this.#cutOff()
+      return
+    }
+    this.#unreadBytes += bytes.length
+    if (this.#unreadBytes > pauseAtBytes) this.#call.pause()
+    this.#call.write(bytes, () => {
+      this.#unreadBytes -= bytes.length
+      if (this.#unreadBytes <= pauseAtBytes && this.#call.isPaused() && !this.#isOver) this.#call.resume()
+    })
+  }
+
+  /**
+   * Resets the HTTP/2 stream, which drops what is buffered for it: an orderly end would wait behind what the client
+   * does not read. grpc-js has no public way to do that.
+   */
+  #cutOff(): void {
+    const { call } = this.#call as unknown as { call?: { stream?: ServerHttp2Stream } }
+    this.#finish(undefined, true)
+    call?.stream?.close(constants.NGHTTP2_ENHANCE_YOUR_CALM)
+  }
+
+  #finish(end?: () => void, wasCutOff = false): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#session.close()
+    this.#onEnd(wasCutOff)
+    end?.()
+  }
+}

@@ -1,0 +1,215 @@
+import type { LeaseState__Output } from '../../protos/generated/leasehold/v1/LeaseState.js'
+import type {
+  AcquireRequest,
+  FailedResponse,
+  HoldRequest,
+  HoldResponse,
+  ReleaseRequest,
+  RenewRequest,
+} from '../../protos/hold.js'
+import type { Command, Coordinator } from './coordinator.js'
+import { invalidRequest, LeaseError } from './lease/errors.js'
+import type { LeaseState } from './lease/lease.js'
+import type { Push, Session } from './lease/session.js'
+import type { SessionAcquireOutcome, SessionRenewal } from './lease/sessions.js'
+import { type Limits, validateAcquire } from './lease/validation.js'
+
+const stateNames: Record<LeaseState, LeaseState__Output> = {
+  unheld: 'LEASE_STATE_UNHELD',
+  held: 'LEASE_STATE_HELD',
+  expired: 'LEASE_STATE_EXPIRED',
+  released: 'LEASE_STATE_RELEASED',
+}
+
+/**
+ * The coordinator's end of one Hold stream, over whatever carries its messages. Answers and pushes leave in the order
+ * of the decisions, each when what it rests on is durable.
+ */
+export class HoldSession {
+  readonly #coordinator: Coordinator
+  readonly #limits: Limits
+  readonly #send: (message: HoldResponse) => void
+  readonly #session: Session
+  #isClosed = false
+
+  constructor(coordinator: Coordinator, limits: Limits, send: (message: HoldResponse) => void) {
+    this.#coordinator = coordinator
+    this.#limits = limits
+    this.#send = message => {
+      if (!this.#isClosed) send(message)
+    }
+    this.#session = coordinator.sessions.openSession(push => this.#push(push))
+  }
+
+  /** Takes a message that was just read from the stream. */
+  receive(message: HoldRequest): void {
+    const arrivedAt = this.#coordinator.leaseClock.now()
+    switch (message.type) {
+      case 'acquire':
+        this.#acquire(message, arrivedAt)
+        break
+      case 'renew':
+        this.#renew(message, arrivedAt)
+        break
+      case 'release':
+        this.#release(message, arrivedAt)
+        break
+    }
+  }
+
+  /** The coordinator is about to stop. */
+  drain(reconnectAfterMs: number): void {
+    this.#send({ type: 'draining', reconnectAfterMs })
+  }
+
+  /**
+   * The client has ended the stream: what it sent before is still decided and answered, then `done` is called and the
+   * session is over.
+   */
+  end(done: () => void = () => {}): void {
+    const finish = (): void => {
+      this.#isClosed = true
+      done()
+    }
+    this.#submit('end', this.#coordinator.leaseClock.now(), 0, {
+      decide: () => {
+        this.#coordinator.sessions.closeSession(this.#session)
+        return true
+      },
+      answer: finish,
+      refuse: finish,
+    })
+  }
+
+  /** The stream is broken: nothing more is sent. */
+  close(): void {
+    this.#isClosed = true
+    this.end()
+  }
+
+  #acquire(request: AcquireRequest, arrivedAt: number): void {
+    const { requestId, instance, leaseDurationMs } = request
+    const violations = validateAcquire(request, this.#limits, 'acquire.')
+    if (violations.length > 0) {
+      this.#fail(requestId, invalidRequest(violations))
+      return
+    }
+    const { type: _, requestId: __, instance: ___, ...rest } = request
+    const command = { ...rest, ...(instance === '' ? {} : { instance }) }
+    let answer: HoldResponse | undefined
+    this.#submit('write', arrivedAt, requestId, {
+      decide: time => {
+        answer = this.#try(requestId, 0, () => {
+          const outcome = this.#coordinator.sessions.acquire(this.#session, command, time)
+          return this.#acquired(requestId, leaseDurationMs, outcome)
+        })
+        return true
+      },
+      answer: () => answer && this.#send(answer),
+    })
+  }
+
+  #acquired(requestId: number, leaseDurationMs: number, outcome: SessionAcquireOutcome): HoldResponse {
+    const { handle } = outcome
+    const renewAfterMs = this.#coordinator.sessions.cadence(this.#session)
+    if (outcome.type === 'waiting') {
+      const { holderIdentity, ahead } = outcome
+      return { type: 'waiting', requestId, handle, holderIdentity, ahead, renewAfterMs }
+    }
+    const { lease, resumed } = outcome.outcome
+    const { fencingToken } = lease
+    return {
+      type: 'acquired',
+      requestId,
+      handle,
+      fencingToken,
+      renewAfterMs,
+      leaseDurationMs,
+      resumed,
+      unconfirmed: false,
+    }
+  }
+
+  #renew({ requestId, handles }: RenewRequest, arrivedAt: number): void {
+    const session = this.#session
+    const { sessions } = this.#coordinator
+    let renewal: SessionRenewal | undefined
+    this.#submit('keep', arrivedAt, requestId, {
+      decide: (time, limit) => {
+        renewal ??= {
+          session,
+          handles: handles === 'all' ? session.handles.keys() : handles.values(),
+          failures: [],
+        }
+        sessions.heard(session, time)
+        return sessions.renew(renewal, time, limit)
+      },
+      answer: () => {
+        const failures = renewal?.failures ?? []
+        this.#send({ type: 'renewed', requestId, failures, renewAfterMs: sessions.cadence(session) })
+      },
+    })
+  }
+
+  #release({ requestId, handle }: ReleaseRequest, arrivedAt: number): void {
+    let answer: HoldResponse | undefined
+    this.#submit('keep', arrivedAt, requestId, {
+      decide: time => {
+        answer = this.#try(requestId, handle, () => {
+          this.#coordinator.sessions.release(this.#session, handle, time)
+          return { type: 'released', requestId, handle }
+        })
+        return true
+      },
+      answer: () => answer && this.#send(answer),
+    })
+  }
+
+  #submit(
+    kind: Command['kind'],
+    arrivedAt: number,
+    requestId: number,
+    step: Pick<Command, 'decide' | 'answer'> & Partial<Pick<Command, 'refuse'>>,
+  ): void {
+    this.#coordinator.submit({ kind, arrivedAt, refuse: error => this.#fail(requestId, error), ...step })
+  }
+
+  /** The answer of a decision, or of its refusal. */
+  #try(requestId: number, handle: number, decide: () => HoldResponse): HoldResponse {
+    try {
+      return decide()
+    } catch (error) {
+      if (error instanceof LeaseError) return failed(requestId, handle, error)
+      throw error
+    }
+  }
+
+  #fail(requestId: number, error: LeaseError): void {
+    this.#send(failed(requestId, 0, error))
+  }
+
+  #push(push: Push): void {
+    this.#send(pushed(push))
+  }
+}
+
+function pushed(push: Push): HoldResponse {
+  switch (push.type) {
+    case 'granted': {
+      const { handle, fencingToken, leaseDurationMs, lapseAfterMs: renewAfterMs } = push
+      const grant = { handle, fencingToken, renewAfterMs, leaseDurationMs, resumed: false, unconfirmed: true }
+      return { type: 'acquired', requestId: 0, ...grant }
+    }
+    case 'holderChanged':
+      return { ...push, state: stateNames[push.state] }
+    case 'lost':
+      return push
+    case 'failed':
+      return failed(0, push.handle, push.error)
+  }
+}
+
+function failed(requestId: number, handle: number, { code, message, details }: LeaseError): FailedResponse {
+  const { holderIdentity = '', violations = [], retryAfterMs = 0 } = details
+  return { type: 'failed', requestId, reason: code, message, handle, holderIdentity, violations, retryAfterMs }
+}
