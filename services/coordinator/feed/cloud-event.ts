@@ -1,0 +1,150 @@
+import { type KubernetesLease, kubernetesLease, microTime, secondsTime } from '../lease/kubernetes-shape.js'
+import { type LeaseImage, leasePath } from '../lease/lease.js'
+import { type Transition, type TransitionType, transitionTypes } from '../lease/records.js'
+import type { Gap } from './outbox.js'
+
+/** One message for NATS: a CloudEvent in the binary mode of its NATS binding. */
+export interface EventMessage {
+  readonly subject: string
+  readonly headers: Readonly<Record<string, string>>
+  /** JSON. */
+  readonly data: string
+}
+
+/** The JSON data of a lease's event: the lease in its Kubernetes shape, and what only the coordinator knows. */
+export interface LeaseEventData extends KubernetesLease {
+  readonly state: string
+  /** Decimal strings: they outgrow what some JSON readers keep exact. */
+  readonly fencingToken: string
+  readonly revision: string
+  readonly previousHolder?: string
+  readonly cause?: string
+  readonly unheldMs?: number
+  /** Metadata and long fields were left out, for the message to fit. */
+  readonly abridged?: true
+}
+
+/** A subject outside of every namespace, since none may begin with an underscore. */
+export const gapSubject = 'leases._gap'
+
+/** What the stream captures: every transition, and gaps; not `renewed`, which is told on core NATS only. */
+export const streamSubjects: readonly string[] = [...transitionTypes.map(type => `leases.*.${type}.>`), gapSubject]
+
+/** The id of an event, for de-duplication. The same transition has the same id for ever. */
+export const eventId = (journalId: string, revision: number): string => `${journalId}.${revision}`
+
+const gapId = (journalId: string, revision: number): string => `${journalId}.${revision}.gap`
+
+/** The revision up to which an event with this id tells, when it is of this journal. */
+export function revisionOfEvent(id: string, journalId: string): number | undefined {
+  if (!id.startsWith(`${journalId}.`)) return undefined
+  const digits = /^(\d+)(\.gap)?$/.exec(id.slice(journalId.length + 1))?.[1]
+  const revision = Number(digits ?? Number.NaN)
+  return Number.isSafeInteger(revision) ? revision : undefined
+}
+
+/**
+ * The message of a transition. It depends on nothing else, so that it is the same when it is sent again.
+ *
+ * @param isAbridged leave out metadata and long fields, for a server that takes only small messages.
+ */
+export function transitionMessage(journalId: string, transition: Transition, isAbridged = false): EventMessage {
+  const { lease, type, previousHolder, cause, unheldMs } = transition
+  const data: LeaseEventData = {
+    ...(isAbridged ? abridged(lease) : kubernetesLease(lease)),
+    ...coordinatorFields(lease),
+    ...(previousHolder === undefined || (isAbridged && isLong(previousHolder)) ? {} : { previousHolder }),
+    ...(cause === undefined ? {} : { cause }),
+    ...(unheldMs === undefined ? {} : { unheldMs }),
+    ...(isAbridged ? { abridged: true } : {}),
+  }
+  return leaseMessage(journalId, type, lease, eventTime(transition), data)
+}
+
+/** The message of a renewal. */
+export function renewedMessage(journalId: string, lease: LeaseImage): EventMessage {
+  const time = lease.renewTime === undefined ? undefined : microTime(lease.renewTime)
+  return leaseMessage(journalId, 'renewed', lease, time, { ...kubernetesLease(lease), ...coordinatorFields(lease) })
+}
+
+/** The message that names the revisions whose transitions were given up. */
+export function gapMessage(journalId: string, gap: Gap): EventMessage {
+  const { fromRevision, throughRevision } = gap
+  const data = { fromRevision: String(fromRevision), throughRevision: String(throughRevision) }
+  return {
+    subject: gapSubject,
+    headers: { ...commonHeaders(journalId, gapId(journalId, throughRevision)), 'ce-type': 'dev.leasehold.gap' },
+    data: JSON.stringify(data),
+  }
+}
+
+function leaseMessage(
+  journalId: string,
+  type: TransitionType | 'renewed',
+  lease: LeaseImage,
+  time: string | undefined,
+  data: LeaseEventData,
+): EventMessage {
+  return {
+    subject: `leases.${lease.namespace}.${type}.${lease.name}`,
+    headers: {
+      ...commonHeaders(journalId, eventId(journalId, lease.revision)),
+      'ce-type': `dev.leasehold.lease.${type}`,
+      'ce-subject': leasePath(lease),
+      ...(time === undefined ? {} : { 'ce-time': time }),
+    },
+    data: JSON.stringify(data),
+  }
+}
+
+const commonHeaders = (journalId: string, id: string): Record<string, string> => ({
+  'Nats-Msg-Id': id,
+  'ce-specversion': '1.0',
+  'ce-id': id,
+  'ce-source': `/leasehold/journals/${journalId}`,
+  'content-type': 'application/json',
+})
+
+const coordinatorFields = (lease: LeaseImage): Pick<LeaseEventData, 'state' | 'fencingToken' | 'revision'> => ({
+  state: lease.state,
+  fencingToken: String(lease.fencingToken),
+  revision: String(lease.revision),
+})
+
+/** When it happened, as far as the lease itself says: an update and a deletion leave no time in it. */
+function eventTime({ type, lease }: Transition): string | undefined {
+  switch (type) {
+    case 'created':
+      return lease.state === 'held' && lease.acquireTime !== undefined
+        ? microTime(lease.acquireTime)
+        : secondsTime(lease.creationTimestamp)
+    case 'acquired':
+    case 'transferred':
+      return lease.acquireTime === undefined ? undefined : microTime(lease.acquireTime)
+    case 'expired':
+    case 'released':
+      return lease.freeSince === undefined ? undefined : microTime(lease.freeSince)
+    case 'updated':
+    case 'deleted':
+      return undefined
+  }
+}
+
+const isLong = (text: string): boolean => text.length > 1_024
+
+function abridged(lease: LeaseImage): KubernetesLease {
+  return kubernetesLease({
+    id: lease.id,
+    namespace: lease.namespace,
+    name: lease.name,
+    uid: lease.uid,
+    creationTimestamp: lease.creationTimestamp,
+    state: lease.state,
+    fencingToken: lease.fencingToken,
+    revision: lease.revision,
+    ...(lease.holderIdentity === undefined || isLong(lease.holderIdentity)
+      ? {}
+      : { holderIdentity: lease.holderIdentity }),
+    ...(lease.leaseDurationMs === undefined ? {} : { leaseDurationMs: lease.leaseDurationMs }),
+  })
+}

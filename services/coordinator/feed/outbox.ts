@@ -1,0 +1,133 @@
+import type { Transition } from '../lease/records.js'
+import { Ring } from './ring.js'
+
+/** Revisions whose transitions were given up: too many waited for NATS. */
+export interface Gap {
+  readonly fromRevision: number
+  readonly throughRevision: number
+}
+
+/** What a snapshot must carry beside the transitions. */
+export interface OutboxState {
+  /** Every transition up to this revision is on NATS, or was told as a gap. */
+  readonly publishedThrough: number
+  readonly gap?: Gap
+}
+
+/** The next thing to publish. */
+export type Unpublished =
+  | { readonly type: 'transition'; readonly revision: number; readonly transition: Transition }
+  | { readonly type: 'gap'; readonly revision: number; readonly gap: Gap }
+
+/**
+ * The transitions that are not on NATS yet, in revision order; before them at most one gap. Part of the state: it is
+ * rebuilt from a snapshot and the records after it, each of which may come twice.
+ *
+ * A snapshot in slices takes the transitions first (`after`) and `state` last, since the oldest may become a gap
+ * meanwhile. A restore adds the transitions, then restores the state, then replays.
+ */
+export class Outbox {
+  readonly #transitions = new Ring<Transition>()
+  /** When each transition was added, on the monotonic clock. */
+  readonly #addedMs = new Ring<number>()
+  readonly #limit: number
+  #newest = 0
+  #publishedThrough = 0
+  #gap: Gap | undefined
+
+  /** @param limit how many transitions may wait; beyond it the oldest become a gap. */
+  constructor(limit = 1_000_000) {
+    this.#limit = limit
+  }
+
+  /** How many transitions wait. */
+  get size(): number {
+    return this.#transitions.size
+  }
+
+  /** Whether there is nothing to publish. */
+  get isEmpty(): boolean {
+    return this.size === 0 && this.#gap === undefined
+  }
+
+  /** The newest revision that was ever added or published. */
+  get newestRevision(): number {
+    return this.#newest
+  }
+
+  get state(): OutboxState {
+    return { publishedThrough: this.#publishedThrough, ...(this.#gap === undefined ? {} : { gap: this.#gap }) }
+  }
+
+  /** When the oldest transition that waits was added, in ms on the monotonic clock; undefined when none waits. */
+  get oldestAddedMs(): number | undefined {
+    return this.size === 0 ? undefined : this.#addedMs.at(this.#addedMs.first)
+  }
+
+  /** Adds a durable transition, unless it is known. `nowMs` is the monotonic clock's. */
+  add(transition: Transition, nowMs: number): void {
+    const { revision } = transition.lease
+    if (revision <= this.#newest) return
+    this.#newest = revision
+    this.#transitions.add(transition)
+    this.#addedMs.add(nowMs)
+    if (this.size > this.#limit) this.#giveUpOldest()
+  }
+
+  /** Every transition up to `revision` is on NATS, or told as a gap. Harmless when it was said before. */
+  publishedThrough(revision: number): void {
+    if (revision <= this.#publishedThrough) return
+    this.#publishedThrough = revision
+    this.#newest = Math.max(this.#newest, revision)
+    this.#dropThrough(revision)
+    if (this.#gap === undefined || this.#gap.fromRevision > revision) return
+    const { throughRevision } = this.#gap
+    this.#gap = throughRevision <= revision ? undefined : { fromRevision: revision + 1, throughRevision }
+  }
+
+  /** Restores what a snapshot carried, after its transitions were added. */
+  restore(state: OutboxState): void {
+    if (state.gap !== undefined) {
+      this.#gap = state.gap
+      this.#newest = Math.max(this.#newest, state.gap.throughRevision)
+      this.#dropThrough(state.gap.throughRevision)
+    }
+    this.publishedThrough(state.publishedThrough)
+  }
+
+  /** What to publish after a revision: a gap, else the first transition past it, else undefined. */
+  nextAfter(revision: number): Unpublished | undefined {
+    const gap = this.#gap
+    if (gap !== undefined && gap.throughRevision > revision) {
+      const fromRevision = Math.max(gap.fromRevision, revision + 1)
+      return { type: 'gap', revision: gap.throughRevision, gap: { ...gap, fromRevision } }
+    }
+    const position = this.#positionAfter(revision)
+    if (position === this.#transitions.end) return undefined
+    const transition = this.#transitions.at(position)
+    return { type: 'transition', revision: transition.lease.revision, transition }
+  }
+
+  /** At most `count` transitions after a revision, for a slice of a snapshot. */
+  after(revision: number, count: number): Transition[] {
+    const from = this.#positionAfter(revision)
+    const through = Math.min(from + count, this.#transitions.end)
+    return Array.from({ length: through - from }, (_, index) => this.#transitions.at(from + index))
+  }
+
+  #positionAfter(revision: number): number {
+    return this.#transitions.firstWhere(transition => transition.lease.revision > revision)
+  }
+
+  #dropThrough(revision: number): void {
+    const position = this.#positionAfter(revision)
+    this.#transitions.dropBefore(position)
+    this.#addedMs.dropBefore(position)
+  }
+
+  #giveUpOldest(): void {
+    const { revision } = this.#transitions.at(this.#transitions.first).lease
+    this.#gap = { fromRevision: this.#gap?.fromRevision ?? revision, throughRevision: revision }
+    this.#dropThrough(revision)
+  }
+}
