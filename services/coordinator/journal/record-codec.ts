@@ -66,29 +66,33 @@ function readRenewals(reader: ByteReader): Renewals {
   return { type: 'renewed', firstRevision, leaseIds: reader.column(count), renewTimes: reader.column(count) }
 }
 
-const has = { previousHolder: 1, cause: 2, unheldMs: 4 } as const
+const has = { previousHolder: 1, cause: 2, unheldMs: 4, previousLabels: 8 } as const
+const knownFields = 15
 
 export function writeTransition(writer: ByteWriter, transition: Transition): void {
-  const { type, lease, previousHolder, cause, unheldMs } = transition
+  const { type, lease, previousHolder, cause, unheldMs, previousLabels } = transition
   writer.uint8(transitionTypes.numberOf(type))
   writer.uint8(
     (previousHolder === undefined ? 0 : has.previousHolder) |
       (cause === undefined ? 0 : has.cause) |
-      (unheldMs === undefined ? 0 : has.unheldMs),
+      (unheldMs === undefined ? 0 : has.unheldMs) |
+      (previousLabels === undefined ? 0 : has.previousLabels),
   )
   writeLease(writer, lease)
   if (previousHolder !== undefined) writer.string(previousHolder)
   if (cause !== undefined) writer.uint8(causes.numberOf(cause))
   if (unheldMs !== undefined) writer.float64(unheldMs)
+  if (previousLabels !== undefined) writer.string(JSON.stringify(previousLabels))
 }
 
 export function readTransition(reader: ByteReader): Transition {
   const type = transitionTypes.wordOf(reader.uint8())
   const mask = reader.uint8()
-  if (mask > 7) throw new RangeError('a transition with unknown fields')
+  if (mask & ~knownFields) throw new RangeError('a transition with unknown fields')
   const transition: { -readonly [field in keyof Transition]: Transition[field] } = { type, lease: readLease(reader) }
   if (mask & has.previousHolder) transition.previousHolder = reader.string()
   if (mask & has.cause) transition.cause = causes.wordOf(reader.uint8())
   if (mask & has.unheldMs) transition.unheldMs = reader.float64()
+  if (mask & has.previousLabels) transition.previousLabels = JSON.parse(reader.string())
   return transition
 }
