@@ -50,7 +50,7 @@ class MemoryJournal implements Journal {
 
   async append(entry: Uint8Array, sequence: number): Promise<void> {
     if (sequence !== this.#lastSequence + 1) throw new RangeError(`entry ${sequence} after ${this.#lastSequence}`)
-    const bytes = entry.slice()
+    const bytes = Uint8Array.from(entry)
     await this.#flush(sequence, bytes.length, store => {
       if (store.lastSequence !== sequence - 1) throw this.#fenced()
       store.entries.set(sequence, bytes)
@@ -72,7 +72,7 @@ class MemoryJournal implements Journal {
     const pieces: Uint8Array[] = []
     return {
       write: async piece => {
-        const bytes = piece.slice()
+        const bytes = Uint8Array.from(piece)
         await this.#flush(0, bytes.length, () => pieces.push(bytes))
       },
       commit: () =>
