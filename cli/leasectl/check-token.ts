@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { Exit, exitCodes } from '../run-program.js'
 import type { Surroundings } from '../surroundings.js'
 import { type LeaseName, parseLeaseName, parseToken } from './arguments.js'
-import { addressOption, type ConnectionOptions, withClient } from './connection.js'
+import { addressOption, type ConnectionOptions, callBound, withClient } from './connection.js'
 
 /** The exit code for a token that is not the present one. */
 export const staleExitCode = 3
@@ -29,7 +29,7 @@ Examples:
     )
     .action(async (lease: LeaseName, fencingToken: number, options: ConnectionOptions) => {
       const check = await withClient(options, surroundings, client =>
-        client.checkFencingToken({ ...lease, fencingToken }),
+        client.checkFencingToken({ ...lease, fencingToken }, { ...callBound, signal: surroundings.signal }),
       )
       if (check.valid) return surroundings.out('valid\n')
       const holder = check.holderIdentity || 'nobody'

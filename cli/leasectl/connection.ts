@@ -12,6 +12,9 @@ export interface ConnectionOptions {
 export const addressOption = (): Option =>
   new Option('--address <host:port>', 'the coordinator').env('LEASEHOLD_ADDRESS').default('127.0.0.1:7070')
 
+/** How long a call may take before people are told that it does not work. */
+export const callBound = { timeoutMs: 5_000 } as const
+
 /**
  * Does some work with a client of the coordinator, and closes the client.
  *

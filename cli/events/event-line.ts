@@ -1,0 +1,28 @@
+import type { LeaseEvent } from './lease-event.js'
+
+/**
+ * An event as one line: time, event, lease, holder, token, and what else there is to say.
+ *
+ * @param receivedMicros when the event was received, microseconds since the Unix epoch: its time where it tells none.
+ */
+export function eventLine(event: LeaseEvent, receivedMicros: number): string {
+  const received = new Date(receivedMicros / 1_000).toISOString()
+  if (event.kind === 'gap') {
+    return `${received}  gap          revisions ${event.fromRevision} to ${event.throughRevision} were not told: list again`
+  }
+  const { type, namespace, name, holder, previousHolder, fencingToken, cause } = event
+  const time = event.time === undefined ? received : milliseconds(event.time)
+  const parts = [
+    time,
+    type.padEnd(11),
+    `${namespace}/${name}`,
+    `holder=${holder || '-'}`,
+    `token=${fencingToken}`,
+    ...(previousHolder === '' || previousHolder === holder ? [] : [`was=${previousHolder}`]),
+    ...(cause === '' ? [] : [`cause=${cause}`]),
+  ]
+  return parts.join('  ')
+}
+
+/** RFC 3339 with microseconds, cut to milliseconds: as long as a received time. */
+const milliseconds = (time: string): string => time.replace(/(\.\d{3})\d*Z$/, '$1Z')

@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+import { Command } from 'commander'
+import { describeError } from './run-program.js'
+import { version } from './version.js'
+
+/** What the binary can be; each loads only what it needs, and reads its own arguments. */
+const faces: Readonly<Record<string, (args: string[]) => Promise<unknown>>> = {
+  async coordinator(args) {
+    const { coordinatorCommand } = await import('../services/coordinator/main.js')
+    await coordinatorCommand().name('leasehold coordinator').parseAsync(args, { from: 'user' })
+  },
+  async agent(args) {
+    const { runAgent } = await import('../agents/runtime/run-agent.js')
+    await runAgent(args)
+  },
+}
+
+const [name = '', ...args] = process.argv.slice(2)
+const face = Object.hasOwn(faces, name) ? faces[name] : undefined
+try {
+  if (face) await face(args)
+  else program().parse()
+} catch (error) {
+  process.stderr.write(`leasehold ${name}: ${describeError(error)}\n`)
+  process.exitCode = 1
+}
+
+/** Tells what there is, and what is wrong with anything else. */
+function program(): Command {
+  const command = new Command('leasehold')
+    .description('A lease coordinator: who is alive, who leads and who is there, for any fleet.')
+    .version(version)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  leasehold coordinator --journal lmdb:./data --nats nats://127.0.0.1:4222
+  leasehold coordinator --help
+  leasehold agent kubelet-heartbeat --node node-1
+  leasehold agent scheduler-leader --lease kube-scheduler -- ./scheduler
+  leasehold agent ./my-plugin.js --help`,
+    )
+  command.command('coordinator').summary('keep leases and serve them').description('Keeps leases and serves them.')
+  command.command('agent').argument('<name|file>').summary('run an agent, or a plugin of your own')
+  return command
+}

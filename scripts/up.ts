@@ -1,0 +1,63 @@
+/** The main job on one machine: NATS, the coordinator and some agents, and on the screen what happens to their leases. */
+
+import { allEvents, subscribeToEvents } from '../cli/events/subscribe.js'
+import { describeError } from '../cli/run-program.js'
+import { connectClient } from '../client/index.js'
+import { systemClock as clock } from '../clock/system-clock.js'
+import type { Child } from './up/child.js'
+import { endpointText } from './up/commands.js'
+import { Fleet } from './up/fleet.js'
+import { readOptions } from './up/options.js'
+import { Screen } from './up/screen.js'
+import { showLeases } from './up/show-leases.js'
+import { describeEnd } from './up/until-ready.js'
+
+const options = readOptions(process.argv.slice(2))
+const isColored = process.stdout.isTTY === true && process.env.NO_COLOR === undefined
+const screen = new Screen({ clock, write: text => void process.stdout.write(text), isColored })
+const fleet = new Fleet(options, clock, watchOver)
+const stopping = new AbortController()
+
+// The first asks for an orderly end, the second for one at once.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => (stopping.signal.aborted ? fleet.kill() : stopping.abort()))
+}
+// The terminal, or whoever reads, is gone.
+process.stdout.on('error', () => stopping.abort())
+
+try {
+  await run()
+} catch (error) {
+  if (!stopping.signal.aborted) fail(describeError(error))
+}
+if (process.exitCode === undefined) screen.note('stopping')
+await fleet.stop()
+
+async function run(): Promise<void> {
+  await fleet.checkPorts()
+  await fleet.startServers()
+  const { natsUrl } = fleet
+  const address = endpointText(options.listen)
+  screen.note(`coordinator on ${address}, http://${endpointText(options.http)}/metrics, events on ${natsUrl}`)
+  screen.note(`logs in ${options.dataDir}/logs; Ctrl-C stops all of it`)
+  const client = connectClient({ addresses: [address] })
+  const nats = await subscribeToEvents({ url: natsUrl, subject: allEvents, onEvent: event => screen.event(event) })
+  if (!stopping.signal.aborted) fleet.startAgents()
+  await showLeases(client, { screen, clock, signal: stopping.signal })
+  await Promise.all([nats.close(), client.close()])
+}
+
+/** Says when a process ends that nobody asked to end, and ends the rest when they cannot go on without it. */
+function watchOver(child: Child): void {
+  void child.ended.then(how => {
+    if (child.isStopping || stopping.signal.aborted) return
+    if (fleet.isNeeded(child)) fail(describeEnd(child, how))
+    else screen.note(describeEnd(child, how))
+  })
+}
+
+function fail(message: string): void {
+  process.stderr.write(`up: ${message}\n`)
+  process.exitCode = 1
+  stopping.abort()
+}

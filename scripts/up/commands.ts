@@ -1,0 +1,37 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Endpoint, UpOptions } from './options.js'
+
+/** The binary that was built beside this file. */
+const leasehold = fileURLToPath(new URL('../../cli/leasehold.js', import.meta.url))
+
+/** A process to run. */
+export interface Command {
+  readonly name: string
+  readonly command: readonly string[]
+}
+
+export const coordinatorCommand = ({ listen, http, dataDir }: UpOptions, natsUrl: string): Command => ({
+  name: 'coordinator',
+  command: [
+    ...[process.execPath, leasehold, 'coordinator'],
+    ...['--listen', endpointText(listen), '--http', endpointText(http)],
+    ...['--journal', `lmdb:${join(dataDir, 'journal')}`],
+    ...['--nats', natsUrl, '--renewed-events'],
+  ],
+})
+
+/** The agents of a small cluster: this host's heartbeat, and two schedulers of which one leads. */
+export function agentCommands({ listen, node }: UpOptions): Command[] {
+  const agent = (name: string, ...args: string[]): Command => ({
+    name,
+    command: [process.execPath, leasehold, 'agent', ...args, '--address', endpointText(listen)],
+  })
+  return [
+    agent('kubelet-heartbeat', 'kubelet-heartbeat', '--node', node),
+    agent('scheduler-a', 'scheduler-leader', '--lease', 'kube-scheduler', '--identity', 'scheduler-a'),
+    agent('scheduler-b', 'scheduler-leader', '--lease', 'kube-scheduler', '--identity', 'scheduler-b'),
+  ]
+}
+
+export const endpointText = ({ host, port }: Endpoint): string => `${host}:${port}`
