@@ -11,7 +11,8 @@ const faces: Readonly<Record<string, (args: string[]) => Promise<unknown>>> = {
   },
   async agent(args) {
     const { runAgent } = await import('../agents/runtime/run-agent.js')
-    await runAgent(args)
+    // Work that did not end in time must not keep the process.
+    process.exit(await runAgent(args))
   },
 }
 

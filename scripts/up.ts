@@ -10,18 +10,18 @@ import { Fleet } from './up/fleet.js'
 import { readOptions } from './up/options.js'
 import { Screen } from './up/screen.js'
 import { showLeases } from './up/show-leases.js'
-import { describeEnd } from './up/until-ready.js'
 
 const options = readOptions(process.argv.slice(2))
 const isColored = process.stdout.isTTY === true && process.env.NO_COLOR === undefined
 const screen = new Screen({ clock, write: text => void process.stdout.write(text), isColored })
-const fleet = new Fleet(options, clock, watchOver)
 const stopping = new AbortController()
+const fleet = new Fleet(options, clock, watchOver, stopping.signal)
 
-// The first asks for an orderly end, the second for one at once.
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+// The first asks for an orderly end, the second for one at once; a terminal that closes may tell it twice.
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => (stopping.signal.aborted ? fleet.kill() : stopping.abort()))
 }
+process.on('SIGHUP', () => stopping.abort())
 // The terminal, or whoever reads, is gone.
 process.stdout.on('error', () => stopping.abort())
 
@@ -32,6 +32,7 @@ try {
 }
 if (process.exitCode === undefined) screen.note('stopping')
 await fleet.stop()
+process.exit()
 
 async function run(): Promise<void> {
   await fleet.checkPorts()
@@ -44,15 +45,15 @@ async function run(): Promise<void> {
   const nats = await subscribeToEvents({ url: natsUrl, subject: allEvents, onEvent: event => screen.event(event) })
   if (!stopping.signal.aborted) fleet.startAgents()
   await showLeases(client, { screen, clock, signal: stopping.signal })
-  await Promise.all([nats.close(), client.close()])
+  await nats.close()
 }
 
 /** Says when a process ends that nobody asked to end, and ends the rest when they cannot go on without it. */
 function watchOver(child: Child): void {
   void child.ended.then(how => {
     if (child.isStopping || stopping.signal.aborted) return
-    if (fleet.isNeeded(child)) fail(describeEnd(child, how))
-    else screen.note(describeEnd(child, how))
+    if (fleet.isNeeded(child)) fail(child.describeEnd(how))
+    else screen.note(child.describeEnd(how))
   })
 }
 

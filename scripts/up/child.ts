@@ -45,9 +45,10 @@ export class Child {
     return this.#isStopping
   }
 
-  /** What it printed last. */
-  lastLogLine(): string {
-    return lastLogLine(this.logFile)
+  /** One line about an end that nobody asked for, with what the process said last. */
+  describeEnd(how: string): string {
+    const line = lastLogLine(this.logFile)
+    return `${this.name} ${how}${line && `: ${line}`} (log: ${this.logFile})`
   }
 
   /** Asks it to end, and ends it and what it started after `boundMs`. Resolves once it is gone. */

@@ -17,14 +17,19 @@ export class Fleet {
   readonly #options: UpOptions
   readonly #clock: Clock
   readonly #onStart: (child: Child) => void
+  readonly #signal: AbortSignal
   readonly #servers: Child[] = []
   readonly #agents: Child[] = []
 
-  /** @param onStart told of each process as it starts. */
-  constructor(options: UpOptions, clock: Clock, onStart: (child: Child) => void) {
+  /**
+   * @param onStart told of each process as it starts.
+   * @param signal aborted when starting is in vain.
+   */
+  constructor(options: UpOptions, clock: Clock, onStart: (child: Child) => void, signal: AbortSignal) {
     this.#options = options
     this.#clock = clock
     this.#onStart = onStart
+    this.#signal = signal
   }
 
   get natsUrl(): string {
@@ -47,7 +52,7 @@ export class Fleet {
     await requireFreePorts(ports)
   }
 
-  /** @throws Error in one line when nats-server or the coordinator does not come up. */
+  /** @throws Error in one line when nats-server or the coordinator does not come up in time, or the signal was aborted. */
   async startServers(): Promise<void> {
     const { nats, dataDir, http } = this.#options
     mkdirSync(join(dataDir, 'logs'), { recursive: true })
@@ -83,7 +88,8 @@ export class Fleet {
     return child
   }
 
-  #ready(child: Child, isReady: () => Promise<boolean>): Promise<void> {
-    return untilReady(child, isReady, { clock: this.#clock, boundMs: startBoundMs })
+  async #ready(child: Child, isReady: () => Promise<boolean>): Promise<void> {
+    const isUp = await untilReady(isReady, { clock: this.#clock, boundMs: startBoundMs, signal: this.#signal })
+    if (!isUp) throw new Error(`${child.name} is not ready after ${startBoundMs / 1_000} s: see ${child.logFile}`)
   }
 }

@@ -1,6 +1,5 @@
 import { connect } from 'node:net'
 import type { Clock } from '../../clock/clock.js'
-import type { Child } from './child.js'
 import type { Endpoint } from './options.js'
 
 const pollMs = 50
@@ -8,31 +7,18 @@ const pollMs = 50
 /**
  * Waits until `isReady` says so.
  *
- * @throws Error in one line, with what the child said last, when it ends first or the bound has passed.
+ * @returns false when it did not within the bound, or the signal was aborted first.
  */
 export async function untilReady(
-  child: Child,
   isReady: () => Promise<boolean>,
-  { clock, boundMs }: { clock: Clock; boundMs: number },
-): Promise<void> {
-  let end: string | undefined
-  void child.ended.then(how => {
-    end = how
-  })
+  { clock, boundMs, signal }: { clock: Clock; boundMs: number; signal: AbortSignal },
+): Promise<boolean> {
   const startMs = clock.monotonicMs()
-  while (!(await isReady())) {
-    if (end !== undefined) throw new Error(describeEnd(child, end))
-    if (clock.monotonicMs() - startMs > boundMs) {
-      throw new Error(`${child.name} is not ready after ${boundMs / 1_000} s: see ${child.logFile}`)
-    }
+  while (!signal.aborted && clock.monotonicMs() - startMs < boundMs) {
+    if (await isReady()) return true
     await new Promise<void>(resolve => void clock.setTimer(pollMs, resolve))
   }
-}
-
-/** One line about a child that is gone though nobody asked it to go. */
-export function describeEnd(child: Child, how: string): string {
-  const line = child.lastLogLine()
-  return `${child.name} ${how}${line && `: ${line}`} (log: ${child.logFile})`
+  return false
 }
 
 /** Whether something accepts connections there. */
@@ -47,7 +33,7 @@ export const acceptsConnections = ({ host, port }: Endpoint): Promise<boolean> =
     socket.once('error', () => end(false))
   })
 
-/** Whether an HTTP GET answers 200. */
+/** Whether an HTTP GET answers with success. */
 export const answersOk = (url: string): Promise<boolean> =>
   fetch(url).then(
     async response => {
