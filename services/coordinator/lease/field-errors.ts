@@ -50,7 +50,7 @@ const short: Readonly<Record<string, string>> = {
 }
 
 /** A string as Go's %q shows it: what cannot be printed is escaped. */
-function quoted(value: string): string {
+export function quoted(value: string): string {
   return `"${value.replace(/["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, escaped)}"`
 }
 

@@ -4,7 +4,7 @@
  * @see Kubernetes apimachinery, pkg/api/validation/objectmeta.go
  */
 import type { FieldViolation } from './errors.js'
-import { invalid, required, tooLong } from './field-errors.js'
+import { forbidden, invalid, quoted, required, tooLong } from './field-errors.js'
 import type { ManagedFieldsEntry, OwnerReference } from './lease.js'
 import {
   generateNameFaults,
@@ -110,6 +110,19 @@ export function validateFinalizers(finalizers: readonly string[], field: string)
     violations.push(invalid(field, finalizers, 'finalizer foregroundDeletion and orphan cannot be both set'))
   }
   return violations
+}
+
+/** The rule for the finalizers of a lease whose deletion was asked for: they may only go. */
+export function validateNoNewFinalizers(
+  finalizers: readonly string[],
+  stored: readonly string[],
+  field: string,
+): readonly FieldViolation[] {
+  const added = finalizers.filter(finalizer => !stored.includes(finalizer)).sort()
+  if (added.length === 0) return none
+  const list = `[]string{${added.map(quoted).join(', ')}}`
+  const detail = `no new finalizers can be added if the object is being deleted, found new finalizers ${list}`
+  return [forbidden(field, detail)]
 }
 
 /** The rules for the record of who set which field. */

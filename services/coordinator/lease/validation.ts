@@ -24,6 +24,8 @@ export interface Limits {
   readonly maxLabelBytes: number
   readonly maxOwnerReferences: number
   readonly maxFinalizers: number
+  /** The owner references, finalizers, managed fields and preferred holder of one lease, each of them, as JSON. */
+  readonly maxListBytes: number
 }
 
 export const defaultLimits: Limits = {
@@ -33,7 +35,11 @@ export const defaultLimits: Limits = {
   maxLabelBytes: 16_384,
   maxOwnerReferences: 64,
   maxFinalizers: 64,
+  maxListBytes: 131_072,
 }
+
+/** The most entries in the record of who set which field. */
+const maxManagers = 256
 
 /** The most bytes of a holder's identity in an acquire. */
 export const maxHolderIdentityBytes = 1024
@@ -127,16 +133,17 @@ export function validateAllLabels(
  * @param prefix what comes before `metadata.` and `spec.`; the names are Kubernetes', in camel case.
  */
 export function validateChanges(changes: LeaseChanges, limits: Limits, prefix = ''): readonly FieldViolation[] {
-  const { labels, annotations, ownerReferences, finalizers, managedFields, strategy } = changes
+  const { labels, annotations, ownerReferences, finalizers, managedFields, strategy, preferredHolder } = changes
   const metadata = `${prefix}metadata`
-  const { maxOwnerReferences, maxFinalizers } = limits
+  const { maxOwnerReferences, maxFinalizers, maxListBytes } = limits
   return concat(
     labels === undefined ? none : validateAllLabels(labels, limits, `${metadata}.labels`),
     annotations === undefined ? none : validateAnnotations(annotations, `${metadata}.annotations`),
-    bounded(ownerReferences, maxOwnerReferences, `${metadata}.ownerReferences`, validateOwnerReferences),
-    bounded(finalizers, maxFinalizers, `${metadata}.finalizers`, validateFinalizers),
-    managedFields === undefined ? none : validateManagedFields(managedFields, `${metadata}.managedFields`),
+    validateList(ownerReferences, maxOwnerReferences, limits, `${metadata}.ownerReferences`, validateOwnerReferences),
+    validateList(finalizers, maxFinalizers, limits, `${metadata}.finalizers`, validateFinalizers),
+    validateList(managedFields, maxManagers, limits, `${metadata}.managedFields`, validateManagedFields),
     strategy === undefined ? none : validateStrategy(strategy, `${prefix}spec.strategy`),
+    sizeOfList(preferredHolder) > maxListBytes ? [tooLong(`${prefix}spec.preferredHolder`, maxListBytes)] : none,
   )
 }
 
@@ -156,15 +163,19 @@ export function validatePreferredHolder(
   return isFine ? none : [forbidden(field, 'may only be specified if `strategy` is defined')]
 }
 
-function bounded<Item>(
+function validateList<Item>(
   items: readonly Item[] | undefined,
   maxItems: number,
+  { maxListBytes }: Limits,
   field: string,
   validate: (items: readonly Item[], field: string) => readonly FieldViolation[],
 ): readonly FieldViolation[] {
   if (items === undefined) return none
-  return items.length > maxItems ? [tooMany(field, items.length, maxItems)] : validate(items, field)
+  if (items.length > maxItems) return [tooMany(field, items.length, maxItems)]
+  return sizeOfList(items) > maxListBytes ? [tooLong(field, maxListBytes)] : validate(items, field)
 }
+
+const sizeOfList = (list: unknown): number => (list === undefined ? 0 : Buffer.byteLength(JSON.stringify(list)))
 
 /** A duration for people. */
 const shown = (ms: number): string => (Number.isFinite(ms) ? `${ms / 1e3}s` : 'no valid duration')

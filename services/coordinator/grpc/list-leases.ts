@@ -1,0 +1,127 @@
+import type { Lease } from '../../../protos/generated/leasehold/v1/Lease.js'
+import type { ListLeasesRequest__Output } from '../../../protos/generated/leasehold/v1/ListLeasesRequest.js'
+import type { ListLeasesResponse } from '../../../protos/generated/leasehold/v1/ListLeasesResponse.js'
+import type { Coordinator } from '../coordinator.js'
+import type { ListQuery } from '../lease/commands.js'
+import { type FieldViolation, invalidRequest, LeaseError } from '../lease/errors.js'
+import { invalid } from '../lease/field-errors.js'
+import { type LabelPredicate, parseLabelSelector } from '../lease/label-selector.js'
+import { type LeaseImage, leaseKey } from '../lease/lease.js'
+import { validateNamespace } from '../lease/metadata-rules.js'
+import { approximateBytes, leaseMessage, stateNames } from './lease-message.js'
+import { pageToken, readPageToken } from './page-token.js'
+
+/** What the handlers need of the coordinator. */
+export type CoordinatorPort = Pick<Coordinator, 'execute' | 'feed' | 'journalId'>
+
+const defaultPageSize = 500
+const maxPageSize = 1000
+
+/** A page ends when it is about so large: clients take messages of 4 MiB unless told otherwise. */
+const maxPageBytes = 1024 * 1024
+
+/** One page looks at the leases in so many steps at most, with other commands in between, before it comes empty. */
+const maxSteps = 20
+
+/**
+ * One page of leases.
+ * @param isCancelled whether the caller has hung up.
+ * @throws LeaseError INVALID_REQUEST
+ */
+export async function listLeases(
+  coordinator: CoordinatorPort,
+  request: ListLeasesRequest__Output,
+  isCancelled: () => boolean,
+): Promise<ListLeasesResponse> {
+  const { journalId } = coordinator
+  const { pageSize } = request
+  const matches = matcherOf(request)
+  const query = queryOf(request, journalId)
+  const position = request.pageToken === '' ? undefined : readPageToken(request.pageToken, query)
+  const limit = pageSize === 0 ? defaultPageSize : pageSize
+  let revision = position?.revision
+  let after = position?.after
+  for (let step = 1; ; step++) {
+    const page = await readPage(coordinator, {
+      namespace: request.namespace,
+      matches,
+      limit,
+      ...(after !== undefined && { after }),
+    })
+    revision ??= page.revision
+    after = page.after
+    const isLast = after === undefined || page.leases.length > 0 || step === maxSteps || isCancelled()
+    if (!isLast) continue
+    return {
+      leases: page.leases,
+      nextPageToken: after === undefined ? '' : pageToken({ revision, after }, query),
+      revision,
+      journalId,
+    }
+  }
+}
+
+/** The leases of one look, as messages, cut where they become too large for one. */
+export function readPage(
+  coordinator: CoordinatorPort,
+  query: ListQuery,
+  maxBytes = maxPageBytes,
+): Promise<{ leases: Lease[]; after?: string; revision: number }> {
+  return coordinator.execute('read', (leases, time) => {
+    const { leases: found, revision, after } = leases.list(query)
+    const fitting = fittingCount(found, maxBytes)
+    const last = found[fitting - 1]
+    const goOn = fitting < found.length && last ? leaseKey(last.namespace, last.name) : after
+    return {
+      leases: found.slice(0, fitting).map(lease => leaseMessage(lease, leases.expireTime(lease, time))),
+      revision,
+      ...(goOn !== undefined && { after: goOn }),
+    }
+  })
+}
+
+/** How many leases, at least one, fit into so many bytes. */
+function fittingCount(leases: readonly LeaseImage[], maxBytes: number): number {
+  let bytes = 0
+  const firstBeyond = leases.findIndex(lease => {
+    bytes += approximateBytes(lease)
+    return bytes > maxBytes
+  })
+  return firstBeyond === -1 ? leases.length : Math.max(firstBeyond, 1)
+}
+
+function matcherOf(request: ListLeasesRequest__Output): (lease: LeaseImage) => boolean {
+  const { labelSelector, holderIdentity, state, pageSize, namespace } = request
+  const violations = [...namespaceFilterViolations(namespace)]
+  const selects = selectorOf(labelSelector, violations)
+  if (pageSize < 0 || pageSize > maxPageSize) {
+    violations.push(invalid('page_size', pageSize, `must be between 1 and ${maxPageSize}, or 0 for ${defaultPageSize}`))
+  }
+  // A state of a later version of the contract comes as its number.
+  if (typeof state !== 'string') violations.push(invalid('state', state, 'is no state of a lease'))
+  if (violations.length > 0) throw invalidRequest(violations)
+  return lease =>
+    (holderIdentity === '' || lease.holderIdentity === holderIdentity) &&
+    (state === 'LEASE_STATE_UNSPECIFIED' || stateNames[lease.state] === state) &&
+    selects(lease.labels)
+}
+
+/** The rule for a namespace that narrows a request; '' is all. */
+export function namespaceFilterViolations(namespace: string): readonly FieldViolation[] {
+  return namespace === '' ? [] : validateNamespace(namespace, 'namespace')
+}
+
+/** The selector of a request; its faults join the others. */
+export function selectorOf(labelSelector: string, violations: FieldViolation[]): LabelPredicate {
+  try {
+    return parseLabelSelector(labelSelector, 'label_selector')
+  } catch (error) {
+    if (!(error instanceof LeaseError)) throw error
+    violations.push(...(error.details.violations ?? []))
+    return () => false
+  }
+}
+
+function queryOf({ namespace, labelSelector, holderIdentity, state }: ListLeasesRequest__Output, journalId: string) {
+  return [journalId, namespace, labelSelector, holderIdentity, state]
+}

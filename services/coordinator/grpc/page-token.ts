@@ -1,0 +1,48 @@
+/** The token that continues a list: opaque to clients, bound to the journal and to the query of the first page. */
+import { createHash } from 'node:crypto'
+import { invalidRequest } from '../lease/errors.js'
+
+/** Where a list goes on. */
+export interface PagePosition {
+  /** The revision of the first page. */
+  readonly revision: number
+  /** The key after which the next page begins. */
+  readonly after: string
+}
+
+/**
+ * @param query what makes two lists the same one: the journal and the filters.
+ */
+export function pageToken({ revision, after }: PagePosition, query: readonly string[]): string {
+  const seal = sealOf(revision, after, query)
+  return Buffer.from(JSON.stringify([revision, after, seal])).toString('base64url')
+}
+
+/** @throws LeaseError INVALID_REQUEST for a token of another list or another journal, or one that was changed. */
+export function readPageToken(token: string, query: readonly string[]): PagePosition {
+  const parts = parsed(Buffer.from(token, 'base64url').toString())
+  const [revision, after, seal] = Array.isArray(parts) ? parts : []
+  if (typeof revision === 'number' && typeof after === 'string' && seal === sealOf(revision, after, query)) {
+    return { revision, after }
+  }
+  const description =
+    'Invalid value: is not the next_page_token of this list: send the token as it was given, with the other fields as ' +
+    'in the request before, to the same coordinator; or begin again without it'
+  throw invalidRequest([{ field: 'page_token', description }])
+}
+
+/** Finds what was mixed up; it is no secret. */
+function sealOf(revision: number, after: string, query: readonly string[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify([revision, after, query]))
+    .digest('base64url')
+    .slice(0, 16)
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,51 @@
+import type { WatchLeasesRequest__Output } from '../../../protos/generated/leasehold/v1/WatchLeasesRequest.js'
+import { type FieldViolation, LeaseError } from '../lease/errors.js'
+import { invalid, required } from '../lease/field-errors.js'
+import type { LeaseImage } from '../lease/lease.js'
+import { validateName } from '../lease/metadata-rules.js'
+import { namespaceFilterViolations, selectorOf } from './list-leases.js'
+import { refuseAny, safeIntegerOf } from './request-fields.js'
+
+/** What a watch selects, and where it begins. */
+export interface WatchQuery {
+  /** '' for all. */
+  readonly namespace: string
+  /** '' for all. */
+  readonly name: string
+  readonly matches: (lease: LeaseImage) => boolean
+  /** Absent: begin with the leases as they are. */
+  readonly resumeAfter?: number
+  readonly includeRenewals: boolean
+}
+
+/**
+ * @param journalId the journal of this coordinator.
+ * @throws LeaseError INVALID_REQUEST, WRONG_JOURNAL
+ */
+export function watchQuery(request: WatchLeasesRequest__Output, journalId: string): WatchQuery {
+  const { namespace, name, includeRenewals } = request
+  const resumeAfter = safeIntegerOf(request.resumeAfterRevision) ?? -1
+  const violations: FieldViolation[] = [...namespaceFilterViolations(namespace)]
+  if (name !== '') violations.push(...validateName(name, 'name'))
+  if (name !== '' && namespace === '') violations.push(required('namespace', 'a name needs its namespace'))
+  const selects = selectorOf(request.labelSelector, violations)
+  if (resumeAfter < 0) {
+    const detail = 'must be a revision as ListLeases and WatchLeases tell them, or 0'
+    violations.push(invalid('resume_after_revision', request.resumeAfterRevision, detail))
+  }
+  refuseAny(violations)
+  if (resumeAfter > 0 && request.journalId !== '' && request.journalId !== journalId) {
+    const message = `revision ${resumeAfter} is of journal ${request.journalId}, and this is ${journalId}: list again`
+    throw new LeaseError('WRONG_JOURNAL', message)
+  }
+  return {
+    namespace,
+    name,
+    matches: lease =>
+      (namespace === '' || lease.namespace === namespace) &&
+      (name === '' || lease.name === name) &&
+      selects(lease.labels),
+    ...(resumeAfter > 0 && { resumeAfter }),
+    includeRenewals,
+  }
+}
