@@ -9,18 +9,21 @@ import { groupLives, signalGroup } from './process-group.js'
 /** How long a command has between SIGTERM and SIGKILL when the agent itself stops and the lease is still held. */
 const stopGraceMs = 5_000
 
+/** How often a group that was killed is looked at. */
 const lookIntervalMs = 25
+
+/** How often in a lease's duration the deadline is looked at, and how long at most between two looks. */
+const followsPerLease = 30
+const longestFollowMs = 500
 
 /** What the guarding of a command needs of a hold. */
 export interface GuardingHold {
   readonly leaseDurationMs: number
   isHeld(): boolean
-  /** Until when the holder may act, ms on Clock.sinceBootMs. */
+  /** Until when the holder may act, ms on Clock.sinceBootMs; 0 unless held. */
   localDeadlineMs(): number
   /** Aborted when the lease is lost. */
   readonly signal: AbortSignal
-  /** Calls the listener after each renewal and each change of state; returns how to stop that. */
-  onChange(listener: () => void): () => void
 }
 
 export interface GuardedCommand {
@@ -77,7 +80,8 @@ class GuardedRun {
   #isStarted = false
   #groupId = 0
   #outcome: Extract<FromGuardian, { type: 'gone' | 'notStarted' }> | undefined
-  #backstop: Timer | undefined
+  #deadlineMs = 0
+  #follower: Timer | undefined
 
   constructor(guarded: GuardedCommand, resolve: (end: CommandEnd) => void, reject: (error: Error) => void) {
     this.#guarded = guarded
@@ -96,11 +100,12 @@ class GuardedRun {
     this.#guardian = guardian
     guardian.on('message', message => this.#hear(message as FromGuardian))
     guardian.on('error', error => this.#guardianGone(error))
-    guardian.on('exit', () => this.#guardianGone())
+    // Not 'exit', which may come before the last message.
+    guardian.on('close', () => this.#guardianGone())
     this.#listen(signal, () => this.#tell({ type: 'end', graceMs: stopGraceMs }))
     this.#listen(hold.signal, () => this.#tell({ type: 'end', ...graces(hold.leaseDurationMs) }))
-    this.#unsubscribe.push(hold.onChange(() => this.#renewed()))
-    this.#setBackstop()
+    this.#deadlineMs = hold.localDeadlineMs()
+    this.#follow()
   }
 
   #listen(signal: AbortSignal, aborted: () => void): void {
@@ -127,30 +132,30 @@ class GuardedRun {
       return
     }
     this.#isStarted = true
-    const deadlineMs = hold.localDeadlineMs()
-    this.#tell({ type: 'start', command, deadlineMs, ...graces(hold.leaseDurationMs) })
+    this.#tell({ type: 'start', command, deadlineMs: this.#deadlineMs, ...graces(hold.leaseDurationMs) })
   }
 
-  #renewed(): void {
-    const { hold } = this.#guarded
-    if (!hold.isHeld()) return
-    this.#tell({ type: 'deadline', deadlineMs: hold.localDeadlineMs() })
-    this.#setBackstop()
-  }
-
-  /** A guardian that has not done its work shortly before the deadline is replaced by this process. */
-  #setBackstop(): void {
+  /**
+   * Tells the guardian of each renewal, and replaces a guardian that has not done its work shortly before the deadline.
+   * It looks often instead of being called, for a guardian that hears of a renewal a little late errs on the safe side.
+   */
+  #follow(): void {
     const { clock, hold } = this.#guarded
-    this.#backstop?.cancel()
-    const { marginMs } = graces(hold.leaseDurationMs)
-    this.#backstop = clock.setTimer(hold.localDeadlineMs() - marginMs / 2 - clock.sinceBootMs(), () => {
-      if (clock.sinceBootMs() < hold.localDeadlineMs() - marginMs / 2) this.#setBackstop()
-      else this.#guardian?.kill('SIGKILL')
-    })
+    if (hold.isHeld() && hold.localDeadlineMs() !== this.#deadlineMs) {
+      this.#deadlineMs = hold.localDeadlineMs()
+      this.#tell({ type: 'deadline', deadlineMs: this.#deadlineMs })
+    }
+    const leftMs = this.#deadlineMs - graces(hold.leaseDurationMs).marginMs / 2 - clock.sinceBootMs()
+    if (leftMs <= 0) {
+      this.#guardian?.kill('SIGKILL')
+    } else {
+      const delayMs = Math.min(leftMs, hold.leaseDurationMs / followsPerLease, longestFollowMs)
+      this.#follower = clock.setTimer(delayMs, () => this.#follow())
+    }
   }
 
   #guardianGone(error?: Error): void {
-    this.#backstop?.cancel()
+    this.#follower?.cancel()
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe()
     const { command, hold, log } = this.#guarded
     const outcome = this.#outcome
