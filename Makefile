@@ -5,6 +5,9 @@ SHELL := /bin/bash
 # npm writes it when everything is installed.
 installed := node_modules/.package-lock.json
 
+# Where make build puts what ships.
+DIST ?= dist
+
 .PHONY: help
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,9 +34,9 @@ format: setup ## format the sources
 
 .PHONY: build
 build: generate ## compile what ships into dist/
-	@npx tsc -p tsconfig.build.json
-	@cd protos && find . -name '*.proto' -exec cp --parents {} ../dist/protos/ \;
-	@chmod +x dist/cli/leasehold.js dist/cli/leasectl.js
+	@npx tsc -p tsconfig.build.json --outDir $(DIST)
+	@find protos -name '*.proto' -exec cp --parents {} $(DIST) \;
+	@chmod +x $(DIST)/cli/leasehold.js $(DIST)/cli/leasectl.js
 
 .PHONY: clean
 clean: ## remove what was built (not ./data)
@@ -64,4 +67,4 @@ protos/generated/.done: package-lock.json $(wildcard protos/leasehold/v1/*.proto
 	@touch $@
 
 $(installed): package-lock.json | node-check
-	@npm ci --loglevel=error && touch $@
+	@npm ci --ignore-scripts --loglevel=error && touch $@

@@ -22,13 +22,13 @@ export const coordinatorCommand = ({ listen, http, dataDir }: UpOptions, natsUrl
 })
 
 /** The agents of a small cluster: this host's heartbeat, and two schedulers of which one leads. */
-export function agentCommands({ listen, node }: UpOptions): Command[] {
+export function agentCommands({ listen }: UpOptions): Command[] {
   const agent = (name: string, ...args: string[]): Command => ({
     name,
     command: [process.execPath, leasehold, 'agent', ...args, '--address', endpointText(listen)],
   })
   return [
-    agent('kubelet-heartbeat', 'kubelet-heartbeat', '--node', node),
+    agent('kubelet-heartbeat', 'kubelet-heartbeat'),
     agent('scheduler-a', 'scheduler-leader', '--lease', 'kube-scheduler', '--identity', 'scheduler-a'),
     agent('scheduler-b', 'scheduler-leader', '--lease', 'kube-scheduler', '--identity', 'scheduler-b'),
   ]

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os'
 import { Command, InvalidArgumentError, Option } from 'commander'
 
 /** Where a server listens. */
@@ -14,8 +13,6 @@ export interface UpOptions {
   /** A NATS that is there already, or the port to start one on. */
   readonly nats: { readonly url: string } | { readonly port: number }
   readonly dataDir: string
-  /** The name that this host's heartbeat goes under. */
-  readonly node: string
 }
 
 /** Reads flags, then the environment, then the defaults; ends the process on --help or a flag that is wrong. */
@@ -34,31 +31,21 @@ export function readOptions(argv: readonly string[]): UpOptions {
         .default(4333),
     )
     .addOption(new Option('--data <dir>', 'where journal, events and logs are kept').env('UP_DATA').default('data'))
-    .addOption(new Option('--node <name>', "this host's name as a node").env('UP_NODE').default(nodeName(hostname())))
     .parse(argv, { from: 'user' })
-  const { listen, http, nats, natsPort, data, node } = command.opts<{
+  const { listen, http, nats, natsPort, data } = command.opts<{
     listen: string
     http: string
     nats?: string
     natsPort: number
     data: string
-    node: string
   }>()
   return {
     listen: parseEndpoint(listen),
     http: parseEndpoint(http),
     nats: nats ? { url: nats } : { port: natsPort },
     dataDir: data,
-    node,
   }
 }
-
-/** A host name as a lease name may be: lower-case letters, digits, dots and dashes. */
-export const nodeName = (host: string): string =>
-  host
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9.-]/g, '-')
-    .replaceAll(/^[.-]+|[.-]+$/g, '') || 'localhost'
 
 function endpointOption(flags: string, description: string, variable: string, fallback: string): Option {
   return new Option(flags, description)
