@@ -21,3 +21,6 @@ export const packageDefinition: PackageDefinition = loadSync(
 )
 
 export const grpcObject: GrpcObject = loadPackageDefinition(packageDefinition)
+
+/** The path of the Hold method, whose messages have a codec of their own. */
+export const holdPath = '/leasehold.v1.SessionService/Hold'

@@ -36,6 +36,14 @@ export const renewAfterMs = (leaseDurationMs: number): number => leaseDurationMs
 /** The only test of expiry. `now` and `deadline` are ms on the lease clock. */
 export const isExpired = (node: { deadline: number }, now: number): boolean => now >= node.deadline
 
+/** What metrics are made of. */
+export interface TenancyObserver {
+  /** A lease was renewed with so much of its time left. */
+  renewed(timeLeftMs: number): void
+  /** A lease was expired so long after its deadline. */
+  expired(latenessMs: number): void
+}
+
 /** Where a lease goes that a session takes. */
 export interface Seat {
   readonly session: Session
@@ -62,13 +70,15 @@ export class LeaseCore implements Leases {
   readonly table: LeaseTable
   readonly batch: Batch
   readonly #random: Random
+  readonly #observer: TenancyObserver | undefined
   readonly #deadlines = new Deadlines<LeaseNode>()
   #queues: Queues = { isAwaited: () => false, freed: () => {}, taken: () => {} }
 
-  constructor(table: LeaseTable, random: Random) {
+  constructor(table: LeaseTable, random: Random, observer?: TenancyObserver) {
     this.table = table
     this.batch = new Batch(table)
     this.#random = random
+    this.#observer = observer
   }
 
   /** The queues look at the core and the core at them; they introduce themselves. */
@@ -226,6 +236,7 @@ export class LeaseCore implements Leases {
 
   /** Gives the lease its full duration again, from when the renewal was read. The hot path: nothing is copied. */
   extend(node: LeaseNode, time: Instant): void {
+    this.#observer?.renewed(node.deadline - time.now)
     node.deadline = time.now + (node.image.leaseDurationMs ?? 0)
     node.isConfirmed = true
     this.batch.renewal(node, laterTime(node.renewTime, time.wallMicros))
@@ -261,6 +272,7 @@ export class LeaseCore implements Leases {
 
   /** Ends the tenancy because its time ran out. */
   expire(node: LeaseNode, time: Instant): void {
+    this.#observer?.expired(time.now - node.deadline)
     const lease = expired(node.current(), this.batch.nextRevision, time)
     const previousHolder = lease.holderIdentity ?? ''
     const cause = node.isConfirmed ? undefined : 'unconfirmed'

@@ -95,6 +95,11 @@ export class LeaseTable {
     return this.#byKey.values()
   }
 
+  /** The same as images. */
+  *images(): Generator<LeaseImage> {
+    for (const node of this.#byKey.values()) yield node.current()
+  }
+
   /** Applies one record. Replaying records that the state already has is harmless, as long as all of them come. */
   apply(record: LeaseRecord): void {
     switch (record.type) {

@@ -1,0 +1,119 @@
+import { Server, ServerCredentials } from '@grpc/grpc-js'
+import { ReflectionService } from '@grpc/reflection'
+import { HealthImplementation } from 'grpc-health-check'
+import type { Clock } from '../../../clock/clock.js'
+import { holdPath, packageDefinition } from '../../../protos/load.js'
+import type { Coordinator } from '../coordinator.js'
+import { defaultLimits, type Limits } from '../lease/validation.js'
+import { type CallMetrics, callInterceptor } from './call-metrics.js'
+import { HoldStreams } from './hold.js'
+import { leaseService, leaseServiceDefinition } from './lease-service.js'
+import type { ErrorLog } from './status-details.js'
+
+/** Largest message either way; gRPC's default for what is received. */
+const maxMessageBytes = 4 * 1024 * 1024
+
+/** A client that is gone without a word is noticed within keepalive time and timeout. */
+const serverOptions = {
+  'grpc.max_receive_message_length': maxMessageBytes,
+  'grpc.max_send_message_length': maxMessageBytes,
+  'grpc.keepalive_time_ms': 20_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+}
+
+/** Hold in bytes: its codec is our own. */
+const holdDefinition = {
+  Hold: {
+    path: holdPath,
+    requestStream: true as const,
+    responseStream: true as const,
+    requestSerialize: (bytes: Buffer) => bytes,
+    requestDeserialize: (bytes: Buffer) => bytes,
+    responseSerialize: (bytes: Buffer) => bytes,
+    responseDeserialize: (bytes: Buffer) => bytes,
+  },
+}
+
+export interface ServerOptions {
+  readonly coordinator: Coordinator
+  readonly clock: Clock
+  /** HOST:PORT; port 0 for one of the system's choosing. */
+  readonly listen: string
+  readonly limits?: Limits
+  readonly metrics?: CallMetrics
+  /** Told what no client can cause. */
+  readonly log: ErrorLog
+}
+
+/** The gRPC face, listening. */
+export interface CoordinatorServer {
+  /** HOST:PORT as bound. */
+  readonly address: string
+  readonly holds: HoldStreams
+  /**
+   * Tells health checks and clients that this coordinator stops, gives clients `graceMs` to leave, then ends what is
+   * still open. What was acknowledged stays so.
+   */
+  stop(graceMs: number): Promise<void>
+}
+
+/** @throws Error when the address cannot be bound. */
+export async function startServer(options: ServerOptions): Promise<CoordinatorServer> {
+  const { coordinator, clock, listen, limits = defaultLimits, log, metrics } = options
+  const server = new Server({ ...serverOptions, interceptors: metrics === undefined ? [] : [callInterceptor(metrics)] })
+  const health = new HealthImplementation({ '': 'SERVING' })
+  const holds = new HoldStreams(coordinator, limits)
+  const { handlers, watches } = leaseService({ coordinator, clock, limits, log })
+  server.addService(holdDefinition, { Hold: holds.handle })
+  server.addService(leaseServiceDefinition, { ...handlers })
+  health.addToServer(server)
+  new ReflectionService(packageDefinition).addToServer(server)
+  const port = await bind(server, listen)
+  return {
+    address: `${listen.slice(0, listen.lastIndexOf(':'))}:${port}`,
+    holds,
+    async stop(graceMs) {
+      health.setStatus('', 'NOT_SERVING')
+      holds.drain(graceMs / 2)
+      await passes(clock, graceMs, () => holds.size === 0)
+      holds.end()
+      watches.endAll()
+      await closed(server, clock)
+    },
+  }
+}
+
+function bind(server: Server, listen: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(listen, ServerCredentials.createInsecure(), (error, port) =>
+      error === null ? resolve(port) : reject(error),
+    )
+  })
+}
+
+/** How often a wait looks whether it is over. */
+const lookEveryMs = 20
+
+/** Resolves after the time, or as soon as the condition holds. */
+function passes(clock: Clock, ms: number, isOver: () => boolean): Promise<void> {
+  return new Promise(resolve => {
+    const endMs = clock.monotonicMs() + ms
+    const look = (): void => {
+      if (isOver() || clock.monotonicMs() >= endMs) resolve()
+      else clock.setTimer(lookEveryMs, look)
+    }
+    look()
+  })
+}
+
+/** How long calls that are answered may take to be flushed. */
+const flushWithinMs = 500
+
+async function closed(server: Server, clock: Clock): Promise<void> {
+  let isClosed = false
+  server.tryShutdown(() => {
+    isClosed = true
+  })
+  await passes(clock, flushWithinMs, () => isClosed)
+  server.forceShutdown()
+}

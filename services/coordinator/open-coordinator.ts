@@ -1,0 +1,108 @@
+import type { Clock } from '../../clock/clock.js'
+import type { Random } from '../../clock/random.js'
+import { type BatchObserver, Coordinator } from './coordinator.js'
+import { Feed } from './feed/feed.js'
+import { Outbox } from './feed/outbox.js'
+import type { Journal } from './journal/journal.js'
+import { restoreJournal } from './journal/restore.js'
+import { LeaseCore, type TenancyObserver } from './lease/lease-core.js'
+import { LeaseTable } from './lease/lease-table.js'
+import type { LeaseRecord } from './lease/records.js'
+import { defaultSessionLimits, type SessionLimits, Sessions } from './lease/sessions.js'
+import { LeaseClock } from './lease-clock.js'
+
+export interface CoordinatorDeps {
+  readonly journal: Journal
+  readonly clock: Clock
+  readonly random: Random
+  readonly sessionLimits?: SessionLimits
+  /** Transitions that watches can resume over. */
+  readonly windowSize?: number
+  /** Transitions that may wait for NATS; 0 without NATS. */
+  readonly outboxLimit?: number
+  /** Told the records of every durable entry. */
+  readonly onDurable?: (records: readonly LeaseRecord[]) => void
+  /** The journal failed: the process must end. */
+  readonly onFailure: (error: Error) => void
+  readonly observer?: BatchObserver & TenancyObserver
+}
+
+/** A coordinator and what it is made of. */
+export interface OpenCoordinator {
+  readonly coordinator: Coordinator
+  readonly table: LeaseTable
+  readonly core: LeaseCore
+  readonly sessions: Sessions
+  readonly feed: Feed
+  readonly outbox: Outbox
+  readonly leaseClock: LeaseClock
+}
+
+/** Brings the state back from the journal and starts to decide. Resolves when the first entry of this writer is durable. */
+export async function openCoordinator(deps: CoordinatorDeps): Promise<OpenCoordinator> {
+  const { journal, clock, outboxLimit = 1_000_000 } = deps
+  const isNew = journal.lastSequence === 0 && journal.readSnapshot() === undefined
+  // Tokens must grow even when a data directory is lost: a new journal begins beyond all that came before it.
+  const table = new LeaseTable(isNew ? clock.wallMicros() : 0)
+  const outbox = new Outbox(outboxLimit)
+  const feed = new Feed({
+    journalId: journal.id,
+    ...(deps.windowSize === undefined ? {} : { windowSize: deps.windowSize }),
+    clock,
+    imageOf: id => table.findById(id)?.current(),
+    images: () => table.images(),
+    currentRevision: () => table.revision,
+  })
+  const hold = (records: readonly LeaseRecord[]): void => {
+    if (outboxLimit === 0) return
+    for (const record of records) {
+      if (record.type === 'published') outbox.publishedThrough(record.throughRevision)
+      else if (record.type !== 'renewed') outbox.add(record, clock.monotonicMs())
+    }
+  }
+  let records: LeaseRecord[] = []
+  for await (const item of restoreJournal(journal)) {
+    switch (item.kind) {
+      case 'header':
+        table.restoreRevision(item.header.revision)
+        feed.restore([], item.header.revision)
+        outbox.restore(item.header)
+        break
+      case 'image':
+        table.restore(item.lease)
+        break
+      case 'unpublished':
+        hold([item.transition])
+        break
+      case 'record':
+        table.apply(item.record)
+        records.push(item.record)
+        break
+      case 'entry':
+        table.restoreRevision(item.revision)
+        feed.restore(records, item.revision)
+        hold(records)
+        records = []
+    }
+  }
+  const core = new LeaseCore(table, deps.random, deps.observer)
+  const sessions = new Sessions(core, deps.sessionLimits ?? defaultSessionLimits)
+  const leaseClock = new LeaseClock(clock)
+  const coordinator = new Coordinator({
+    clock,
+    leaseClock,
+    journal,
+    core,
+    sessions,
+    feed,
+    onDurable: records => {
+      hold(records)
+      deps.onDurable?.(records)
+    },
+    onFailure: deps.onFailure,
+    ...(deps.observer === undefined ? {} : { observer: deps.observer }),
+  })
+  leaseClock.start()
+  await coordinator.start()
+  return { coordinator, table, core, sessions, feed, outbox, leaseClock }
+}

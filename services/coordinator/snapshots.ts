@@ -1,0 +1,79 @@
+import type { Clock } from '../../clock/clock.js'
+import type { Outbox } from './feed/outbox.js'
+import type { Journal } from './journal/journal.js'
+import { type SnapshotSize, takeSnapshot } from './journal/snapshot.js'
+import type { Transition } from './lease/records.js'
+import type { OpenCoordinator } from './open-coordinator.js'
+
+const sliceSize = 1_000
+
+export interface SnapshotsOptions {
+  readonly open: OpenCoordinator
+  readonly journal: Journal
+  readonly clock: Clock
+  /** Appended bytes between two snapshots. */
+  readonly everyBytes: number
+  readonly onTaken?: (size: SnapshotSize, durationMs: number) => void
+  /** A snapshot failed; the one before it still counts, and the next is tried in its time. */
+  readonly onFailure: (error: Error) => void
+}
+
+/** Takes a snapshot in the background whenever so much was appended since the last. */
+export class Snapshots {
+  readonly #options: SnapshotsOptions
+  #appendedBytes = 0
+  #running: Promise<void> | undefined
+
+  constructor(options: SnapshotsOptions) {
+    this.#options = options
+  }
+
+  /** An entry of this size is durable. */
+  appended(bytes: number): void {
+    this.#appendedBytes += bytes
+    if (this.#appendedBytes < this.#options.everyBytes || this.#running !== undefined) return
+    this.#appendedBytes = 0
+    this.#running = this.#take().finally(() => {
+      this.#running = undefined
+    })
+  }
+
+  /** Resolves when no snapshot is on its way. */
+  async idle(): Promise<void> {
+    await this.#running
+  }
+
+  async #take(): Promise<void> {
+    const { open, journal, clock, onTaken, onFailure } = this.#options
+    const { coordinator, table, outbox } = open
+    const startedMs = clock.monotonicMs()
+    try {
+      // Read in its turn: then memory has nothing that is not durable, and the next entry is the first of the replay.
+      const begin = await coordinator.execute('read', leases => ({
+        sequence: coordinator.lastSequence + 1,
+        header: { revision: leases.revision, publishedThrough: outbox.state.publishedThrough },
+      }))
+      const size = await takeSnapshot({
+        journal,
+        sequence: begin.sequence,
+        header: begin.header,
+        leases: table.images(),
+        unpublished: waiting(outbox),
+        settled: () => coordinator.execute('read', () => undefined),
+        clock,
+      })
+      onTaken?.(size, clock.monotonicMs() - startedMs)
+    } catch (error) {
+      onFailure(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+}
+
+/** The transitions that wait for NATS, slice by slice, while they come and go. */
+function* waiting(outbox: Outbox): Generator<Transition> {
+  let revision = 0
+  for (let slice = outbox.after(revision, sliceSize); slice.length > 0; slice = outbox.after(revision, sliceSize)) {
+    yield* slice
+    revision = slice.at(-1)?.lease.revision ?? revision
+  }
+}
