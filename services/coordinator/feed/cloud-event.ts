@@ -1,7 +1,7 @@
 import { type KubernetesLease, kubernetesLease, microTime, secondsTime } from '../lease/kubernetes-shape.js'
 import { type LeaseImage, leasePath } from '../lease/lease.js'
 import { type Transition, type TransitionType, transitionTypes } from '../lease/records.js'
-import type { Gap } from './outbox.js'
+import type { Gap, Unpublished } from './outbox.js'
 
 /** One message for NATS: a CloudEvent in the binary mode of its NATS binding. */
 export interface EventMessage {
@@ -76,6 +76,17 @@ export function gapMessage(journalId: string, gap: Gap): EventMessage {
     headers: { ...commonHeaders(journalId, gapId(journalId, throughRevision)), 'ce-type': 'dev.leasehold.gap' },
     data: JSON.stringify(data),
   }
+}
+
+/** Room for the headers in a message. */
+const headersBytes = 2_048
+
+/** The message of what is next in the outbox; a transition that does not fit into `maxBytes` goes abridged. */
+export function outboxMessage(journalId: string, next: Unpublished, maxBytes: number): EventMessage {
+  if (next.type === 'gap') return gapMessage(journalId, next.gap)
+  const message = transitionMessage(journalId, next.transition)
+  const fits = Buffer.byteLength(message.data) + headersBytes <= maxBytes
+  return fits ? message : transitionMessage(journalId, next.transition, true)
 }
 
 function leaseMessage(

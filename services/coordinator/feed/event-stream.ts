@@ -1,0 +1,122 @@
+import {
+  type JetStreamManager,
+  type NatsConnection,
+  NatsError,
+  nanos,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+  type StreamInfo,
+} from 'nats'
+import { revisionOfEvent, streamSubjects } from './cloud-event.js'
+
+/** The JetStream stream that keeps the events. */
+export const streamName = 'LEASE_EVENTS'
+
+/** How a JetStream request may take before it counts as failed. */
+const requestTimeoutMs = 5_000
+
+/**
+ * How many messages at the stream's end are searched for the last one of this journal: more than are ever in flight,
+ * so that only other publishers' messages can hide it.
+ */
+const searchedMessages = 1_024
+
+/** Where a stream stands. */
+export interface StreamEnd {
+  /** The sequence of its last message, also when that one is gone. */
+  readonly lastSequence: number
+  /** The revision that the last message of this journal tells; undefined where there is none. */
+  readonly lastRevision: number | undefined
+}
+
+/** The management of the event stream over one connection. Every request is bounded in time. */
+export class EventStream {
+  readonly #manager: JetStreamManager
+
+  private constructor(manager: JetStreamManager) {
+    this.#manager = manager
+  }
+
+  /** Undefined where the server, or this account on it, has no JetStream. */
+  static async open(connection: NatsConnection): Promise<EventStream | undefined> {
+    try {
+      return new EventStream(await connection.jetstreamManager({ timeout: requestTimeoutMs }))
+    } catch (error) {
+      if (isWithoutJetStream(error, connection)) return undefined
+      throw error
+    }
+  }
+
+  /**
+   * Makes sure that the stream is there and captures every event; what an operator has configured stays. Reads how far
+   * this journal's events got.
+   */
+  async findEnd(journalId: string): Promise<StreamEnd> {
+    const { first_seq: firstSequence, last_seq: lastSequence, messages } = (await this.#ensure()).state
+    const searchedFrom = Math.max(firstSequence, lastSequence - searchedMessages + 1)
+    for (let sequence = lastSequence; messages > 0 && sequence >= searchedFrom; sequence -= 1) {
+      const id = await this.#idAt(sequence)
+      const revision = id === undefined ? undefined : revisionOfEvent(id, journalId)
+      if (revision !== undefined) return { lastSequence, lastRevision: revision }
+    }
+    return { lastSequence, lastRevision: undefined }
+  }
+
+  async #ensure(): Promise<StreamInfo> {
+    const stream = await this.#info()
+    if (stream === undefined) return this.#manager.streams.add(configuration)
+    const missing = streamSubjects.filter(subject => !stream.config.subjects?.includes(subject))
+    if (missing.length === 0) return stream
+    return this.#manager.streams.update(streamName, { subjects: [...(stream.config.subjects ?? []), ...missing] })
+  }
+
+  async #info(): Promise<StreamInfo | undefined> {
+    try {
+      return await this.#manager.streams.info(streamName)
+    } catch (error) {
+      if (apiErrorCode(error) === streamNotFound) return undefined
+      throw error
+    }
+  }
+
+  /** The id of a message; undefined where it has none, or was deleted. */
+  async #idAt(sequence: number): Promise<string | undefined> {
+    try {
+      const message = await this.#manager.streams.getMessage(streamName, { seq: sequence })
+      return message.header.get('Nats-Msg-Id')
+    } catch (error) {
+      if (apiErrorCode(error) === messageNotFound) return undefined
+      throw error
+    }
+  }
+}
+
+/** Bounded by age and size: an operator who wants more makes the stream, or changes it, with other limits. */
+const configuration: Partial<StreamConfig> & { name: string } = {
+  name: streamName,
+  description: 'every transition of every lease, in order',
+  subjects: [...streamSubjects],
+  storage: StorageType.File,
+  retention: RetentionPolicy.Limits,
+  max_age: nanos(7 * 24 * 3600 * 1_000),
+  max_bytes: 1024 ** 3,
+  duplicate_window: nanos(120_000),
+}
+
+// JetStream's own error codes.
+const messageNotFound = 10_037
+const notEnabledForAccount = 10_039
+const streamNotFound = 10_059
+const notEnabled = 10_076
+
+function apiErrorCode(error: unknown): number | undefined {
+  return error instanceof NatsError ? error.api_error?.err_code : undefined
+}
+
+/** A server that says it has JetStream but does not answer is only not ready yet. */
+function isWithoutJetStream(error: unknown, connection: NatsConnection): boolean {
+  const code = apiErrorCode(error)
+  if (code === notEnabled || code === notEnabledForAccount) return true
+  return error instanceof NatsError && code === undefined && error.code === '503' && !connection.info?.jetstream
+}
