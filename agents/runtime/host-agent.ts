@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { LeaseholdClient } from '../../client/index.js'
+import { type LeaseholdClient, LeaseLostError } from '../../client/index.js'
 import type { Clock } from '../../clock/clock.js'
 import type { Random } from '../../clock/random.js'
 import type { AgentContext, AgentSession } from './agent.js'
@@ -58,6 +58,8 @@ export async function hostAgent(call: AgentCall, surroundings: Surroundings): Pr
       log.error(error.message)
       return exitCode.usage
     }
+    // Work that waited for its lease, or had it, hears of the stop in this way.
+    if (stop.aborted && error instanceof LeaseLostError) return exitCode.ok
     log.error({ err: error }, 'the agent failed')
     return exitCode.failure
   } finally {
