@@ -65,5 +65,6 @@ export interface Transport {
     request: Request,
     options?: { signal?: AbortSignal },
   ): AsyncIterable<Response>
+  /** Opens nothing more and lets go of the connection. Streams and calls that are under way go on until they end. */
   close(): void
 }

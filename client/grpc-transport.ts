@@ -1,0 +1,176 @@
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientDuplexStream,
+  type ClientOptions,
+  credentials as grpcCredentials,
+  Metadata,
+  type MethodDefinition,
+  type ServiceError,
+  status as statusCodes,
+} from '@grpc/grpc-js'
+import { systemClock } from '../clock/system-clock.js'
+import type { HoldRequest, HoldResponse } from '../protos/hold.js'
+import { decodeHoldResponse, encodeHoldRequest } from '../protos/hold-codec.js'
+import { packageDefinition } from '../protos/load.js'
+import { decodeStatusDetails, statusDetailsKey } from '../protos/status-details.js'
+import { type HoldStream, type HoldStreamHandlers, type Transport, TransportError } from './transport.js'
+
+export interface GrpcTransportOptions {
+  /** Without encryption by default. */
+  readonly credentials?: ChannelCredentials
+  /** Options of the channel, over ours. */
+  readonly channel?: ClientOptions
+}
+
+const holdPath = '/leasehold.v1.SessionService/Hold'
+const servicePath = '/leasehold.v1.LeaseService/'
+
+const channelOptions: ClientOptions = {
+  // A new channel is a new connection: the one it replaces may be dead without knowing it.
+  'grpc.use_local_subchannel_pool': 1,
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 5_000,
+  'grpc.max_receive_message_length': 16 * 1024 * 1024,
+  'grpc.max_send_message_length': 4 * 1024 * 1024,
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 5_000,
+}
+
+/** The way to the coordinator at `address` (host:port) by grpc-js: one channel, and so one connection. */
+export function grpcTransport(address: string, options: GrpcTransportOptions = {}): Transport {
+  const { credentials = grpcCredentials.createInsecure(), channel = {} } = options
+  return new GrpcTransport(new Client(address, credentials, { ...channelOptions, ...channel }))
+}
+
+class GrpcTransport implements Transport {
+  readonly #client: Client
+
+  constructor(client: Client) {
+    this.#client = client
+  }
+
+  openHold(handlers: HoldStreamHandlers): HoldStream {
+    return new GrpcHoldStream(
+      this.#client.makeBidiStreamRequest(holdPath, encodeHoldRequest, decodeHoldResponse),
+      handlers,
+    )
+  }
+
+  call<Request extends object, Response>(
+    method: string,
+    request: Request,
+    { signal, timeoutMs }: { signal?: AbortSignal; timeoutMs?: number } = {},
+  ): Promise<Response> {
+    const { path, requestSerialize, responseDeserialize } = definitionOf(method)
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(cancelled(method))
+      const abort = (): void => call.cancel()
+      const call = this.#client.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        request,
+        new Metadata(),
+        deadlineIn(timeoutMs),
+        (error, response) => {
+          signal?.removeEventListener('abort', abort)
+          if (error !== null) reject(transportError(error))
+          // What responseDeserialize makes is the generated type that the caller names beside the method.
+          else resolve(response as Response)
+        },
+      )
+      signal?.addEventListener('abort', abort)
+    })
+  }
+
+  async *stream<Request extends object, Response>(
+    method: string,
+    request: Request,
+    { signal }: { signal?: AbortSignal } = {},
+  ): AsyncGenerator<Response, void, void> {
+    if (signal?.aborted) throw cancelled(method)
+    const { path, requestSerialize, responseDeserialize } = definitionOf(method)
+    const call = this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request)
+    const abort = (): void => call.cancel()
+    signal?.addEventListener('abort', abort)
+    try {
+      // As in `call`, the caller names the generated type.
+      for await (const response of call) yield response as Response
+    } catch (error) {
+      throw isServiceError(error) ? transportError(error) : error
+    } finally {
+      signal?.removeEventListener('abort', abort)
+      // The consumer may leave before the end, and a cancel after it is harmless.
+      call.on('error', () => {})
+      call.cancel()
+    }
+  }
+
+  close(): void {
+    this.#client.close()
+  }
+}
+
+class GrpcHoldStream implements HoldStream {
+  readonly #call: ClientDuplexStream<HoldRequest, HoldResponse>
+  #isOver = false
+
+  constructor(call: ClientDuplexStream<HoldRequest, HoldResponse>, handlers: HoldStreamHandlers) {
+    this.#call = call
+    const end = (error: TransportError | undefined): void => {
+      if (this.#isOver) return
+      this.#isOver = true
+      handlers.onEnd(error)
+    }
+    call.on('data', (response: HoldResponse) => {
+      if (!this.#isOver) handlers.onMessage(response)
+    })
+    call.on('drain', () => {
+      if (!this.#isOver) handlers.onDrain()
+    })
+    call.on('error', (error: ServiceError) => end(transportError(error)))
+    call.on('status', ({ code }) => {
+      if (code === statusCodes.OK) end(undefined)
+    })
+  }
+
+  send(message: HoldRequest): boolean {
+    return this.#isOver || this.#call.write(message)
+  }
+
+  close(): void {
+    // Half closed it would wait for the coordinator, which may be gone: cancelled it ends here.
+    this.#call.cancel()
+  }
+}
+
+type LeaseMethod = MethodDefinition<object, object>
+
+function definitionOf(method: string): LeaseMethod {
+  const service = packageDefinition['leasehold.v1.LeaseService']
+  const definition = service !== undefined && !('format' in service) ? service[method] : undefined
+  if (definition === undefined) throw new TypeError(`${servicePath}${method}: there is no such method`)
+  return definition
+}
+
+// grpc-js takes a deadline only as a time of the machine's wall clock.
+const deadlineIn = (timeoutMs: number | undefined) =>
+  timeoutMs === undefined ? {} : { deadline: new Date(systemClock.wallMicros() / 1e3 + timeoutMs) }
+
+const cancelled = (method: string): TransportError => new TransportError('CANCELLED', `${method} was cancelled`)
+
+const isServiceError = (error: unknown): error is ServiceError =>
+  error instanceof Error && 'code' in error && 'details' in error
+
+/** What grpc-js says of a failure, with the details the coordinator sent. */
+function transportError(error: ServiceError): TransportError {
+  const [bytes] = error.metadata?.get(statusDetailsKey) ?? []
+  const details = bytes instanceof Uint8Array ? decodeStatusDetails(bytes) : undefined
+  return new TransportError(statusCodes[error.code] ?? 'UNKNOWN', error.details ?? error.message, {
+    reason: details?.reason ?? '',
+    metadata: { ...details?.metadata },
+    violations: details?.violations ?? [],
+    retryAfterMs: details?.retryAfterMs,
+  })
+}

@@ -1,0 +1,121 @@
+import type { Clock } from '../clock/clock.js'
+import type { Random } from '../clock/random.js'
+import { AddressList } from './address-list.js'
+import { Calls } from './calls.js'
+import { LeaseLostError } from './errors.js'
+import { grpcTransport } from './grpc-transport.js'
+import type { AcquireOptions, Hold } from './hold.js'
+import { LeaseCalls } from './lease-calls.js'
+import type { Log } from './log.js'
+import { Session } from './session.js'
+import type { Transport } from './transport.js'
+import { type WatchEvent, type WatchOptions, watchLeases } from './watch.js'
+
+export interface LeaseholdClientOptions {
+  /** The coordinators, as `host:port`; the client uses one and moves on to the next when it fails. */
+  readonly addresses: readonly string[]
+  readonly clock: Clock
+  readonly random: Random
+  /** How to reach an address; by default over gRPC, without encryption. */
+  readonly transport?: (address: string) => Transport
+  /** Told each change of a session's connection and each lost lease. */
+  readonly log?: Log
+}
+
+/** What `withLease` takes beside the lease: ends the waiting. */
+export interface WithLeaseOptions extends AcquireOptions {
+  /** Aborted while waiting, the wait ends and `withLease` rejects with its reason; afterwards it is the work's matter. */
+  readonly abandonWait?: AbortSignal
+}
+
+/**
+ * A client of leasehold: leases as objects, sessions that hold them, and watches. `connectClient` makes one with the
+ * machine's clock.
+ */
+export class LeaseholdClient extends LeaseCalls {
+  readonly #options: LeaseholdClientOptions
+  readonly #addresses: AddressList
+  readonly #closing: AbortController
+  readonly #sessions = new Set<Session>()
+  #shared: Session | undefined
+
+  constructor(options: LeaseholdClientOptions) {
+    const { addresses, clock, random, transport = grpcTransport } = options
+    const closing = new AbortController()
+    const list = new AddressList(addresses, transport)
+    super(new Calls(list, clock, random, closing.signal), randomInstance(random))
+    this.#options = options
+    this.#addresses = list
+    this.#closing = closing
+  }
+
+  /** Opens a session: one Hold stream, kept alive, for any number of leases. */
+  openSession(): Session {
+    if (this.#closing.signal.aborted) throw new Error('the client is closed: make another')
+    const { clock, random, log } = this.#options
+    const session = new Session({
+      addresses: this.#addresses,
+      clock,
+      random,
+      instance: this.instance,
+      ...(log === undefined ? {} : { log }),
+      onClosed: () => this.#sessions.delete(session),
+    })
+    this.#sessions.add(session)
+    return session
+  }
+
+  /**
+   * Waits for a lease, does the work while holding it, and releases it after the work has returned. Two calls never
+   * work at the same time, also with the same identity in one process. The work gets the hold: its `signal` says when
+   * to stop, `isHeld()` before each irreversible step whether it still may, its `fencingToken` goes to the resource.
+   *
+   * @throws LeaseLostError when the lease was lost before the work returned, whatever the work returned.
+   * @throws AcquireError when the wait ended without the lease.
+   */
+  async withLease<T>(options: WithLeaseOptions, work: (hold: Hold) => Promise<T> | T): Promise<T> {
+    const { abandonWait, ...acquire } = options
+    abandonWait?.throwIfAborted()
+    this.#shared ??= this.openSession()
+    const hold = this.#shared.acquire({ instance: randomInstance(this.#options.random), ...acquire })
+    const abandon = (): void => void hold.release()
+    abandonWait?.addEventListener('abort', abandon)
+    try {
+      await hold.whenHeld()
+    } catch (error) {
+      abandonWait?.throwIfAborted()
+      throw error
+    } finally {
+      abandonWait?.removeEventListener('abort', abandon)
+    }
+    try {
+      const result = await work(hold)
+      if (hold.isHeld()) return result
+      throw hold.error ?? new LeaseLostError(hold, 'expired', hold.fencingToken)
+    } finally {
+      await hold.release()
+    }
+  }
+
+  /**
+   * Watches leases, over breaks. The iteration ends at its signal, at `close`, or when the loop is left.
+   *
+   * @throws TransportError for a request that can never succeed, as one with a malformed selector.
+   */
+  watch(options: WatchOptions = {}): AsyncGenerator<WatchEvent, void, void> {
+    const closing = this.#closing.signal
+    const signal = options.signal === undefined ? closing : AbortSignal.any([options.signal, closing])
+    const { clock, random } = this.#options
+    return watchLeases({ addresses: this.#addresses, clock, random }, options, signal)
+  }
+
+  /** Releases what its sessions hold, ends watches and calls, and lets go of the connection. */
+  async close(options: { release?: boolean } = {}): Promise<void> {
+    await Promise.all([...this.#sessions].map(session => session.close(options)))
+    this.#closing.abort()
+    this.#addresses.close()
+  }
+}
+
+/** 32 random hex digits. */
+const randomInstance = (random: Random): string => Buffer.from(random.bytes(16)).toString('hex')
