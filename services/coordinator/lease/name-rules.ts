@@ -30,9 +30,9 @@ export function subdomainFaults(value: string): readonly string[] {
   return [...faults, mustMatch(text, dnsSubdomainFormat, 'example.com')]
 }
 
-/** The beginning of a generated name: as a name, but it may end in a dash. */
+/** The beginning of a generated name: as a name, but it may end in a dash, since characters are added. */
 export function generateNameFaults(value: string): readonly string[] {
-  return subdomainFaults(value.length > 1 && value.endsWith('-') ? `${value.slice(0, -2)}a` : value)
+  return subdomainFaults(value.endsWith('-') ? `${value}x` : value)
 }
 
 /** A namespace: a DNS label of at most 63 bytes. */

@@ -58,7 +58,9 @@ test('the beginning of a generated name may end in a dash', t => {
   t.deepEqual(validateGenerateName('', 'g'), [])
   t.deepEqual(validateGenerateName('job-', 'g'), [])
   t.deepEqual(validateGenerateName('job', 'g'), [])
-  t.deepEqual(texts(validateGenerateName('Job-', 'g')), [`Invalid value: "Job-": ${subdomainRule}`])
+  for (const wrong of ['Job-', 'N-', 'a.-', '-', 'job.']) {
+    t.deepEqual(texts(validateGenerateName(wrong, 'g')), [`Invalid value: "${wrong}": ${subdomainRule}`])
+  }
 })
 
 test('a namespace is a DNS label', t => {
