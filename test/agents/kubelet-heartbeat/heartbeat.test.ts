@@ -1,0 +1,227 @@
+import test from 'ava'
+import { agent } from '../../../agents/kubelet-heartbeat/agent.js'
+import { CheckGate, openGate } from '../../../agents/kubelet-heartbeat/check.js'
+import { heartbeat } from '../../../agents/kubelet-heartbeat/heartbeat.js'
+import { AcquireError } from '../../../client/index.js'
+import { VirtualClock } from '../../support/virtual-clock.js'
+import { fixedRandom } from '../../support/virtual-random.js'
+import { fakeContext } from '../fake-session.js'
+
+const lease = { namespace: 'kube-node-lease', name: 'node-1' }
+
+const start = (gate = openGate) => {
+  const clock = new VirtualClock()
+  const fake = fakeContext(clock)
+  const options = { namespace: lease.namespace, leaseDurationMs: 40_000, renewIntervalMs: 10_000, gate }
+  const ending = heartbeat(lease.name, { ...options, session: fake.session }, fake.context)
+  return { clock, ending, ...fake }
+}
+
+/** A gate whose check fails while `wrong` says so. */
+const checked = (clock: VirtualClock, intervalMs: number, random = fixedRandom()) => {
+  const stop = new AbortController()
+  const state: { wrong: string | undefined; checks: number } = { wrong: undefined, checks: 0 }
+  const changes: (string | undefined)[] = []
+  const gate = new CheckGate({
+    check: async () => {
+      state.checks++
+      return state.wrong
+    },
+    intervalMs,
+    clock,
+    random,
+    signal: stop.signal,
+    changed: wrong => changes.push(wrong),
+  })
+  return { gate, state, changes, stop: () => stop.abort() }
+}
+
+test('the lease is named like the node, held by it, and superseded from an older process', async t => {
+  const { clock, session } = start()
+  await clock.run(0)
+  t.deepEqual(session.last.options, {
+    ...lease,
+    holderIdentity: 'node-1',
+    leaseDurationMs: 40_000,
+    renewIntervalMs: 10_000,
+    supersede: true,
+  })
+})
+
+test('a lost lease is acquired anew at once', async t => {
+  const { clock, session } = start()
+  await clock.run(0)
+  session.last.grant(1)
+  await clock.run(1_000)
+  session.last.lose('expired')
+  await clock.run(0)
+  t.is(session.holds.length, 2)
+})
+
+test('a superseded heartbeat ends and does not fight', async t => {
+  const { clock, session, ending } = start()
+  await clock.run(0)
+  session.last.grant(1)
+  session.last.lose('superseded')
+  t.is(await ending, 'superseded')
+  t.is(session.holds.length, 1)
+})
+
+test('refused acquires are tried again after 200 ms, doubling to 7 s', async t => {
+  const { clock, session } = start()
+  for (const delayMs of [200, 400, 800, 1_600, 3_200, 6_400, 7_000, 7_000]) {
+    await clock.run(0)
+    const before = session.holds.length
+    session.last.fail(new AcquireError(lease, 'OVERLOADED', 'later'))
+    await clock.run(delayMs - 1)
+    t.is(session.holds.length, before)
+    await clock.run(1)
+    t.is(session.holds.length, before + 1)
+  }
+})
+
+test('an acquire that can never succeed is an error', async t => {
+  const { clock, session, ending } = start()
+  await clock.run(0)
+  session.last.fail(new AcquireError(lease, 'INVALID_REQUEST', 'metadata.name: too long'))
+  await t.throwsAsync(ending, { instanceOf: AcquireError })
+})
+
+test('nothing is acquired before the first check has succeeded', async t => {
+  const clock = new VirtualClock()
+  const { gate, state } = checked(clock, 10_000)
+  const { context, session } = fakeContext(clock)
+  state.wrong = 'ill'
+  void gate.run()
+  void heartbeat('n', { namespace: 'x', leaseDurationMs: 40_000, renewIntervalMs: 10_000, gate, session }, context)
+  await clock.run(9_999)
+  t.is(session.holds.length, 0)
+  state.wrong = undefined
+  await clock.run(1)
+  t.is(session.holds.length, 1)
+})
+
+test('the lease is not renewed while the check fails, and is acquired anew when it succeeds after the expiry', async t => {
+  const clock = new VirtualClock()
+  const { gate, state, changes } = checked(clock, 10_000)
+  const { context, session } = fakeContext(clock)
+  void gate.run()
+  void heartbeat('n', { namespace: 'x', leaseDurationMs: 40_000, renewIntervalMs: 10_000, gate, session }, context)
+  await clock.run(0)
+  const [first] = session.holds
+  first?.grant(1)
+  await clock.run(5_000)
+  t.true(first?.isRenewing)
+  state.wrong = 'ill'
+  await clock.run(5_000)
+  t.false(first?.isRenewing)
+  first?.lose('expired')
+  await clock.run(30_000)
+  t.is(session.holds.length, 1)
+  state.wrong = undefined
+  await clock.run(10_000)
+  t.is(session.holds.length, 2)
+  t.deepEqual(changes, [undefined, 'ill', undefined])
+})
+
+test('the lease is renewed again when the check succeeds before the expiry', async t => {
+  const clock = new VirtualClock()
+  const { gate, state } = checked(clock, 1_000)
+  const { context, session } = fakeContext(clock)
+  void gate.run()
+  void heartbeat('n', { namespace: 'x', leaseDurationMs: 40_000, renewIntervalMs: 10_000, gate, session }, context)
+  await clock.run(0)
+  session.last.grant(1)
+  state.wrong = 'ill'
+  await clock.run(1_000)
+  state.wrong = undefined
+  await clock.run(1_000)
+  t.true(session.last.isRenewing)
+  t.is(session.holds.length, 1)
+})
+
+test('a check that fails between the acquire and the grant stops the renewals too', async t => {
+  const clock = new VirtualClock()
+  const { gate, state } = checked(clock, 1_000)
+  const { context, session } = fakeContext(clock)
+  void gate.run()
+  void heartbeat('n', { namespace: 'x', leaseDurationMs: 40_000, renewIntervalMs: 10_000, gate, session }, context)
+  await clock.run(0)
+  state.wrong = 'ill'
+  await clock.run(1_000)
+  session.last.isRenewing = true
+  session.last.grant(1)
+  await clock.run(0)
+  t.false(session.last.isRenewing)
+})
+
+for (const [fraction, intervalMs] of [
+  [0, 10_000],
+  [0.999_999, 10_400],
+] as const) {
+  test(`checks come ${intervalMs} ms after the end of the last with jitter ${fraction}`, async t => {
+    const clock = new VirtualClock()
+    const { gate, state, stop } = checked(clock, 10_000, fixedRandom(fraction))
+    void gate.run()
+    await clock.run(intervalMs - 1)
+    t.is(state.checks, 1)
+    await clock.run(1)
+    t.is(state.checks, 2)
+    stop()
+    await clock.run(20_000)
+    t.is(state.checks, 2)
+  })
+}
+
+const defaults = {
+  namespace: 'kube-node-lease',
+  leaseDuration: 40_000,
+  renewInterval: 10_000,
+  checkTimeout: 10_000,
+  node: undefined,
+  check: undefined,
+  nodes: undefined,
+}
+
+test('the node is this host by default', async t => {
+  const clock = new VirtualClock()
+  const { context, session } = fakeContext(clock, { hostname: 'Host_7.local' })
+  void agent.run(context, defaults)
+  await clock.run(0)
+  t.is(session.last.name, 'host-7.local')
+})
+
+test('hollow nodes begin within one renew interval, not all at once', async t => {
+  const clock = new VirtualClock()
+  let next = 0
+  const random = { ...fixedRandom(), fraction: () => (next++ % 10) / 10 }
+  const { context, session } = fakeContext(clock, { random })
+  void agent.run(context, { ...defaults, node: 'n', nodes: 100 })
+  await clock.run(0)
+  t.is(session.holds.length, 10)
+  await clock.run(10_000)
+  t.is(new Set(session.holds.map(hold => hold.name)).size, 100)
+})
+
+test('exits with 3 when every node is superseded, and with 0 when it is told to stop', async t => {
+  const clock = new VirtualClock()
+  const first = fakeContext(clock)
+  const code = Promise.resolve(agent.run(first.context, { ...defaults, node: 'n' }))
+  await clock.run(0)
+  first.session.last.grant(1)
+  first.session.last.lose('superseded')
+  t.is(await code, 3)
+  const second = fakeContext(clock)
+  const stopped = Promise.resolve(agent.run(second.context, { ...defaults, node: 'n' }))
+  await clock.run(0)
+  second.stop()
+  t.is(await stopped, 0)
+  t.false(second.session.last.isReleased)
+})
+
+test('a renew interval beyond half of the lease duration is refused by its name', async t => {
+  const { context } = fakeContext(new VirtualClock())
+  await t.throwsAsync(async () => agent.run(context, { ...defaults, renewInterval: 20_001 }), {
+    message: /--renew-interval/,
+  })
+})
