@@ -13,7 +13,7 @@ import { type Journal, JournalCorrupt, JournalFailed, JournalInUse, type Snapsho
 import { LmdbStore } from './lmdb-store.js'
 
 /** Entries removed in one transaction. */
-const trimStep = 500
+const trimStep = 100
 /** Pieces of at most 1 MiB removed in one transaction. */
 const pieceStep = 8
 /** Entries looked up at once, so that no read transaction stays open for long. */

@@ -1,0 +1,79 @@
+import type { Clock } from '../../../clock/clock.js'
+import type { LeaseImage } from '../lease/lease.js'
+import type { Transition } from '../lease/records.js'
+import type { Journal } from './journal.js'
+import { PieceEncoder, type SnapshotHeader, type SnapshotItem } from './snapshot-codec.js'
+
+export interface SnapshotOptions {
+  readonly journal: Journal
+  /** Where replay starts: the first entry whose records may be missing from the state as it is now. */
+  readonly sequence: number
+  readonly header: SnapshotHeader
+  /**
+   * Walked slice by slice while the state moves. What is there from beginning to end must come; what comes, goes or
+   * changes meanwhile may come in any of its states, since replay sets it right.
+   */
+  readonly leases: Iterable<LeaseImage>
+  /** Transitions that are not yet on NATS, walked first, likewise. */
+  readonly unpublished: Iterable<Transition>
+  /** Resolves when every record that is in the state at its call is durable. */
+  readonly settled: () => Promise<void>
+  readonly clock: Pick<Clock, 'afterPoll'>
+  /** How many items are encoded in one go, about 1 µs each. */
+  readonly sliceSize?: number
+  /** The size, in bytes, beyond which a piece takes no further item. */
+  readonly pieceBytes?: number
+}
+
+/** What a snapshot came to. */
+export interface SnapshotSize {
+  readonly leases: number
+  readonly bytes: number
+}
+
+/**
+ * Writes a snapshot in the background and forgets the entries before it. Between two slices the event loop turns and
+ * appends get between. Records are absolute, so what a piece says of a lease may be newer than the beginning.
+ *
+ * Memory is ahead of the log: a piece may show records whose entry is not durable yet. Nobody may see them after a
+ * crash that lost that entry, for their revisions are given again then. So the commit waits until they are durable.
+ *
+ * @throws JournalFailed, JournalFenced as the journal does; the snapshot before stays.
+ */
+export async function takeSnapshot(options: SnapshotOptions): Promise<SnapshotSize> {
+  const { journal, sequence, settled, clock, sliceSize = 1_000, pieceBytes = 256 * 1024 } = options
+  const writer = journal.beginSnapshot(sequence)
+  const encoder = new PieceEncoder()
+  let leases = 0
+  let bytes = 0
+  let sliceItems = 0
+  const write = async () => {
+    bytes += encoder.size
+    await writer.write(encoder.piece())
+    encoder.begin()
+    sliceItems = 0
+    await new Promise<void>(resolve => clock.afterPoll(resolve))
+  }
+  try {
+    for (const item of items(options)) {
+      encoder.add(item)
+      if (item.kind === 'image') leases++
+      if (++sliceItems >= sliceSize || encoder.size >= pieceBytes) await write()
+    }
+    if (sliceItems > 0) await write()
+    await settled()
+    await writer.commit()
+  } catch (error) {
+    // What the abandoned pieces take is given back at the next open too, and the first error is the one that counts.
+    await writer.abandon().catch(() => {})
+    throw error
+  }
+  await journal.trim(sequence)
+  return { leases, bytes }
+}
+
+function* items({ header, unpublished, leases }: SnapshotOptions): Generator<SnapshotItem> {
+  yield { kind: 'header', header }
+  for (const transition of unpublished) yield { kind: 'unpublished', transition }
+  for (const lease of leases) yield { kind: 'image', lease }
+}
