@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
-import { describeError } from './run-program.js'
+import { describeError, runProgram } from './run-program.js'
 import { version } from './version.js'
 
 /** What the binary can be; each loads only what it needs, and reads its own arguments. */
@@ -16,11 +16,16 @@ const faces: Readonly<Record<string, (args: string[]) => Promise<unknown>>> = {
   },
 }
 
+const streams = {
+  out: (text: string) => void process.stdout.write(text),
+  err: (text: string) => void process.stderr.write(text),
+}
+
 const [name = '', ...args] = process.argv.slice(2)
 const face = Object.hasOwn(faces, name) ? faces[name] : undefined
 try {
   if (face) await face(args)
-  else program().parse()
+  else process.exitCode = await runProgram(program(), process.argv.slice(2), streams)
 } catch (error) {
   process.stderr.write(`leasehold ${name}: ${describeError(error)}\n`)
   process.exitCode = 1

@@ -35,7 +35,7 @@ export class Exit extends Error {
 export async function runProgram(
   program: Command,
   args: readonly string[],
-  surroundings: Surroundings,
+  surroundings: Pick<Surroundings, 'out' | 'err'>,
 ): Promise<number> {
   eachCommand(program, command =>
     command.exitOverride().configureOutput({

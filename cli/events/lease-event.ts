@@ -27,9 +27,8 @@ export interface GapEvent {
   readonly data: object
 }
 
-/** A message, in the terms of NATS. */
+/** What of a message on NATS makes an event. */
 export interface EventMessage {
-  readonly subject: string
   header(name: string): string
   readonly text: string
 }

@@ -24,7 +24,6 @@ export async function subscribeToEvents(options: {
     callback: (error, message) => {
       if (error) return
       const event = readLeaseEvent({
-        subject: message.subject,
         header: name => message.headers?.get(name) ?? '',
         text: message.string(),
       })

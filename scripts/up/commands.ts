@@ -1,9 +1,12 @@
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Endpoint, UpOptions } from './options.js'
 
-/** The binary that was built beside this file. */
-const leasehold = fileURLToPath(new URL('../../cli/leasehold.js', import.meta.url))
+/** How to run the program beside this file: what was built, or under tsx its source. */
+const leasehold: readonly string[] = [
+  ...[process.execPath, ...process.execArgv],
+  fileURLToPath(new URL(`../../cli/leasehold${extname(import.meta.url)}`, import.meta.url)),
+]
 
 /** A process to run. */
 export interface Command {
@@ -14,7 +17,7 @@ export interface Command {
 export const coordinatorCommand = ({ listen, http, dataDir }: UpOptions, natsUrl: string): Command => ({
   name: 'coordinator',
   command: [
-    ...[process.execPath, leasehold, 'coordinator'],
+    ...[...leasehold, 'coordinator'],
     ...['--listen', endpointText(listen), '--http', endpointText(http)],
     ...['--journal', `lmdb:${join(dataDir, 'journal')}`],
     ...['--nats', natsUrl, '--renewed-events'],
@@ -25,7 +28,7 @@ export const coordinatorCommand = ({ listen, http, dataDir }: UpOptions, natsUrl
 export function agentCommands({ listen }: UpOptions): Command[] {
   const agent = (name: string, ...args: string[]): Command => ({
     name,
-    command: [process.execPath, leasehold, 'agent', ...args, '--address', endpointText(listen)],
+    command: [...leasehold, 'agent', ...args, '--address', endpointText(listen)],
   })
   return [
     agent('kubelet-heartbeat', 'kubelet-heartbeat'),

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs'
 export function lastLogLine(file: string): string {
   const line = read(file).trimEnd().split('\n').at(-1) ?? ''
   try {
-    const { msg, err } = JSON.parse(line) as { msg?: unknown; err?: { message?: unknown } }
-    return [msg, err?.message].filter(part => typeof part === 'string').join(': ') || line
+    const { msg, error, err } = JSON.parse(line) as { msg?: unknown; error?: unknown; err?: { message?: unknown } }
+    return [msg, error, err?.message].filter(part => typeof part === 'string').join(': ') || line
   } catch {
     return line.trim()
   }

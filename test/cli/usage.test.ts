@@ -1,0 +1,79 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import test from 'ava'
+import { runLeasectl } from '../support/leasectl.js'
+
+const verbs = ['get', 'hold', 'check-token', 'events', 'status']
+
+test('--help names every verb and shows examples', async t => {
+  const { exitCode, stdout } = await runLeasectl('--help')
+  t.is(exitCode, 0)
+  for (const verb of verbs) t.regex(stdout, new RegExp(`^  ${verb} `, 'm'))
+  t.regex(stdout, /Examples:\n {2}leasectl get leases -A/)
+})
+
+for (const verb of verbs) {
+  test(`${verb} --help shows examples`, async t => {
+    const { exitCode, stdout } = await runLeasectl(verb, '--help')
+    t.is(exitCode, 0)
+    t.regex(stdout, new RegExp(`Examples:\n  leasectl ${verb}`))
+  })
+}
+
+test('--version is that of the package', async t => {
+  const { exitCode, stdout } = await runLeasectl('--version')
+  t.is(exitCode, 0)
+  t.regex(stdout, /^\d+\.\d+\.\d+\n$/)
+})
+
+const mistakes: [string, string[], RegExp][] = [
+  ['an unknown verb', ['gte', 'leases'], /unknown command 'gte'/],
+  ['a missing argument', ['get'], /missing required argument 'resource'/],
+  ['a resource that is no lease', ['get', 'pods'], /There are only leases/],
+  ['a format that is none', ['get', 'leases', '-o', 'xml'], /Allowed choices are table, wide, name, yaml, json/],
+  ['a name with a selector', ['get', 'lease', 'a', '-l', 'app=db'], /a name and a selector/],
+  ['a name in all namespaces', ['get', 'lease', 'a', '-A'], /by name in one namespace/],
+  ['a duration that is none', ['hold', 'a', '--wait', 'soon', '--', 'true'], /"soon" is not a duration/],
+  ['a token that is none', ['check-token', 'a/b', '-5'], /A fencing token is a whole number greater than 0/],
+  ['a token of 0', ['check-token', 'a/b', '0'], /A fencing token is a whole number greater than 0/],
+  ['a lease with two slashes', ['check-token', 'a/b/c', '5'], /Write it as NAMESPACE\/NAME/],
+]
+
+for (const [mistake, args, told] of mistakes) {
+  test(`${mistake} is told in one line, with exit code 2`, async t => {
+    const { exitCode, stdout, stderr } = await runLeasectl(...args)
+    t.is(exitCode, 2)
+    t.is(stdout, '')
+    t.regex(stderr, /^leasectl: [^\n]+\n$/)
+    t.regex(stderr, told)
+  })
+}
+
+test('a coordinator that does not answer is told in one line that says what to do', async t => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  const address = `127.0.0.1:${port}`
+  const told = `leasectl: no coordinator answers at ${address}: start one with \`leasehold coordinator\`, or name another with --address\n`
+  const calls: [args: string[], code: number][] = [
+    [['get', 'leases'], 1],
+    [['get', 'leases', '-w'], 1],
+    [['status'], 1],
+    [['check-token', 'a/b', '5'], 1],
+    [['hold', 'a', '--', 'true'], 125],
+  ]
+  await Promise.all(
+    calls.map(async ([[verb = '', ...rest], code]) => {
+      const { exitCode, stdout, stderr } = await runLeasectl(verb, '--address', address, ...rest)
+      t.deepEqual({ exitCode, stdout, stderr }, { exitCode: code, stdout: '', stderr: told })
+    }),
+  )
+})
+
+test('a NATS that does not answer is told in one line that says what to do', async t => {
+  const { exitCode, stderr } = await runLeasectl('events', '--nats', 'nats://127.0.0.1:1')
+  t.is(exitCode, 1)
+  t.regex(stderr, /^leasectl: no NATS answers at nats:\/\/127\.0\.0\.1:1 \([^\n]+\): name another with --nats\n$/)
+})
