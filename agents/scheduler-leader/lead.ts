@@ -31,7 +31,9 @@ export async function lead(context: AgentContext, leadership: Leadership): Promi
   while (!signal.aborted) {
     const hold = session.acquire(acquire)
     log.info({ lease, holderIdentity: acquire.holderIdentity }, 'waiting to lead')
+    const stopTelling = tellHolders(hold, leader => log.info({ lease, leader }, 'another one leads'))
     const refusal = await waitFor(hold, signal)
+    stopTelling()
     if (signal.aborted) {
       await hold.release()
       break
@@ -52,6 +54,15 @@ export async function lead(context: AgentContext, leadership: Leadership): Promi
   }
   log.info({ lease }, 'the lease is given up')
   return exitCode.ok
+}
+
+/** Tells who has the lease that is waited for, at each change; returns how to stop that. */
+function tellHolders(hold: Hold, tell: (holderIdentity: string) => void): () => void {
+  let told = ''
+  return hold.onChange(({ state, holderIdentity }) => {
+    if (state === 'waiting' && holderIdentity !== '' && holderIdentity !== told) tell(holderIdentity)
+    told = holderIdentity
+  })
 }
 
 /** Resolves when the lease is held, with why it never will be, or when the signal is aborted. */

@@ -1,0 +1,131 @@
+import test, { type ExecutionContext } from 'ava'
+import { groupLives } from '../../../agents/runtime/process-group.js'
+import { connectClient, type Lease, type LeaseholdClient } from '../../../client/index.js'
+import { systemClock } from '../../../clock/system-clock.js'
+import { startCoordinator } from '../../support/coordinator.js'
+import { until } from '../../support/until.js'
+import { type AgentProcess, startAgent } from '../agent-process.js'
+
+const lease = { namespace: 'kube-system', name: 'kube-scheduler' }
+const leaseDurationMs = 6_000
+
+/** A command that ignores SIGTERM, as does its child; it writes its group and its token. */
+const stubborn = 'trap "" TERM; sleep 1000 & echo $LEASEHOLD_FENCING_TOKEN > token; echo $$ > group; wait'
+
+async function coordinator(t: ExecutionContext): Promise<{ address: string; client: LeaseholdClient }> {
+  const running = await startCoordinator()
+  const client = connectClient({ addresses: [running.address] })
+  t.teardown(async () => {
+    await client.close()
+    await running.stop()
+  })
+  return { address: running.address, client }
+}
+
+function candidate(t: ExecutionContext, address: string, identity: string, ...argv: string[]): AgentProcess {
+  const duration = `${leaseDurationMs}ms`
+  return startAgent(t, address, 'scheduler-leader', '--identity', identity, '--lease-duration', duration, ...argv)
+}
+
+const ledBy = async (client: LeaseholdClient, identity: string): Promise<boolean> => {
+  const found: Lease | undefined = await client.get(lease).catch(() => undefined)
+  return found?.state === 'held' && found.holderIdentity === identity
+}
+
+for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
+  test(`${signal} of a leading agent: its command is gone by the deadline, the next one leads, the old token is refused`, async t => {
+    const { address, client } = await coordinator(t)
+    const first = candidate(t, address, 'first', '--', 'sh', '-c', stubborn)
+    const oldGroup = Number(await first.read('group'))
+    const oldToken = Number(await first.read('token'))
+    const second = candidate(t, address, 'second', '--', 'sh', '-c', stubborn)
+    await until(() => second.log().includes('another one leads'))
+
+    first.process.kill(signal)
+    const struckMs = systemClock.sinceBootMs()
+    await until(() => !groupLives(oldGroup))
+    t.true(systemClock.sinceBootMs() - struckMs < leaseDurationMs, 'gone before any deadline it can have had')
+    t.true(await ledBy(client, 'first'), 'gone before the next one leads')
+
+    const newToken = Number(await second.read('token'))
+    t.true(newToken > oldToken)
+    t.true(await ledBy(client, 'second'))
+    t.false((await client.checkFencingToken({ ...lease, fencingToken: oldToken })).valid)
+    t.true((await client.checkFencingToken({ ...lease, fencingToken: newToken })).valid)
+
+    if (signal === 'SIGSTOP') {
+      first.process.kill('SIGCONT')
+      await until(() => first.log().includes('no longer leading'))
+    }
+    second.process.kill('SIGTERM')
+    t.is(await second.exitCode(), 0)
+  })
+}
+
+test('SIGTERM of a leading agent ends its command first and hands the lease over at once', async t => {
+  const { address, client } = await coordinator(t)
+  const first = candidate(
+    t,
+    address,
+    'first',
+    '--',
+    'sh',
+    '-c',
+    'trap "echo ended > end; exit 0" TERM; echo $$ > group; while :; do sleep 0.05; done',
+  )
+  const group = Number(await first.read('group'))
+  const second = candidate(t, address, 'second')
+  await until(() => second.log().includes('another one leads'))
+  first.process.kill('SIGTERM')
+  t.is(await first.exitCode(), 0)
+  t.is(await first.read('end'), 'ended')
+  t.false(groupLives(group))
+  await until(() => ledBy(client, 'second'))
+  t.is((await client.get(lease)).leaseTransitions, 1)
+})
+
+test('the greater priority leads next, whoever came first', async t => {
+  const { address, client } = await coordinator(t)
+  const first = candidate(t, address, 'first')
+  await until(() => ledBy(client, 'first'))
+  const early = candidate(t, address, 'early', '--priority', '1')
+  await until(() => early.log().includes('another one leads'))
+  const urgent = candidate(t, address, 'urgent', '--priority', '2')
+  await until(() => urgent.log().includes('another one leads'))
+  first.process.kill('SIGTERM')
+  await until(() => ledBy(client, 'urgent'))
+  t.pass()
+})
+
+test('the command prints to the agent, and its exit code is the exit code', async t => {
+  const { address } = await coordinator(t)
+  const agent = candidate(
+    t,
+    address,
+    'only',
+    '--',
+    'sh',
+    '-c',
+    'echo "lease $LEASEHOLD_LEASE at $LEASEHOLD_ADDRESS"; exit 5',
+  )
+  t.is(await agent.exitCode(), 5)
+  t.is(agent.output(), `lease kube-system/kube-scheduler at ${address}\n`)
+})
+
+test('a revoked leader ends its command and waits for the lease again', async t => {
+  const { address, client } = await coordinator(t)
+  const agent = candidate(
+    t,
+    address,
+    'only',
+    '--',
+    'sh',
+    '-c',
+    'echo $LEASEHOLD_FENCING_TOKEN >> tokens; exec sleep 1000',
+  )
+  await agent.read('tokens')
+  await client.revoke(lease)
+  await until(async () => (await agent.read('tokens')).split('\n').length === 2)
+  const [before = 0, after = 0] = (await agent.read('tokens')).split('\n').map(Number)
+  t.true(after > before)
+})
