@@ -6,6 +6,7 @@
  * `overlappingSync: false` makes the commit the flush. After kill -9 the last commit may be seen though its flush never
  * ended; the transaction that takes the new epoch flushes the whole file, and so does every append after it.
  */
+import { statfsSync } from 'node:fs'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { type Random, uuid } from '../../../clock/random.js'
 import { bufferOf } from './bytes.js'
@@ -100,7 +101,8 @@ export class LmdbStore {
     try {
       held = await this.#orFailure(Promise.all(start()))
     } catch (error) {
-      const reason = await reasonOf(error)
+      // A full disk shows as one of several errors: only the free space tells.
+      const reason = `${await reasonOf(error)}; ${freeBytes(this.directory)} bytes are free there`
       this.#failure ??= new JournalFailed(`the journal in ${this.directory} failed: ${reason}`, { cause: error })
       for (const reject of this.#waiting) reject(this.#failure)
       throw this.#failure
@@ -136,6 +138,15 @@ async function reasonOf(error: unknown): Promise<string> {
     .then(() => {})
     .then(() => messageOf(error))
   return Promise.race([commitError.then(messageOf, messageOf), none])
+}
+
+function freeBytes(directory: string): number | 'unknown' {
+  try {
+    const { bavail, bsize } = statfsSync(directory)
+    return bavail * bsize
+  } catch {
+    return 'unknown'
+  }
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
