@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ExecutionContext } from 'ava'
+import { connectClient, type LeaseholdClient } from '../../client/index.js'
+import { startCoordinator } from '../support/coordinator.js'
 import { until } from '../support/until.js'
 
 const leasehold = fileURLToPath(new URL('../../cli/leasehold.ts', import.meta.url))
@@ -60,4 +62,15 @@ export function startAgent(t: ExecutionContext, address: string, ...argv: string
       return readFileSync(path, 'utf8').trim()
     },
   }
+}
+
+/** A coordinator for this test, and a client of it. */
+export async function coordinator(t: ExecutionContext): Promise<{ address: string; client: LeaseholdClient }> {
+  const running = await startCoordinator()
+  const client = connectClient({ addresses: [running.address] })
+  t.teardown(async () => {
+    await client.close()
+    await running.stop()
+  })
+  return { address: running.address, client }
 }
