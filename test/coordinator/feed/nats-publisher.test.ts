@@ -114,6 +114,18 @@ test('nats-server is killed and started again, mid-stream: every id is there onc
   t.deepEqual(await streamed(t, nats), subject.ids(1, 8_010))
 })
 
+test('nats-server hangs for longer than acknowledgements are waited for: every id is there once and in order', async t => {
+  const nats = await server(t)
+  const subject = new Subject(t, nats.url)
+  subject.add(1, 3_000)
+  await until(() => subject.publisher.published > 1_000)
+  nats.signal('SIGSTOP')
+  await until(() => !subject.publisher.isConnected)
+  nats.signal('SIGCONT')
+  await subject.drained()
+  t.deepEqual(await streamed(t, nats), subject.ids(1, 3_000))
+})
+
 test('a start after a crash doubles nothing, also past the de-duplication window', async t => {
   const nats = await server(t)
   const connection = await client(t, nats)
