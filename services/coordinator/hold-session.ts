@@ -31,6 +31,7 @@ export class HoldSession {
   readonly #send: (message: HoldResponse) => void
   readonly #session: Session
   #isClosed = false
+  #undecided = 0
 
   constructor(coordinator: Coordinator, limits: Limits, send: (message: HoldResponse) => void) {
     this.#coordinator = coordinator
@@ -39,6 +40,11 @@ export class HoldSession {
       if (!this.#isClosed) send(message)
     }
     this.#session = coordinator.sessions.openSession(push => this.#push(push))
+  }
+
+  /** How many messages were taken and are not answered yet. */
+  get undecided(): number {
+    return this.#undecided
   }
 
   /** Takes a message that was just read from the stream. */
@@ -171,7 +177,21 @@ export class HoldSession {
     requestId: number,
     step: Pick<Command, 'decide' | 'answer'> & Partial<Pick<Command, 'refuse'>>,
   ): void {
-    this.#coordinator.submit({ kind, arrivedAt, refuse: error => this.#fail(requestId, error), ...step })
+    const { decide, answer, refuse = (error: LeaseError) => this.#fail(requestId, error) } = step
+    this.#undecided++
+    this.#coordinator.submit({
+      kind,
+      arrivedAt,
+      decide,
+      answer: () => {
+        this.#undecided--
+        answer()
+      },
+      refuse: error => {
+        this.#undecided--
+        refuse(error)
+      },
+    })
   }
 
   /** The answer of a decision, or of its refusal. */

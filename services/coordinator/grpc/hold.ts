@@ -9,6 +9,9 @@ import type { Limits } from '../lease/validation.js'
 /** With so much unread by the client, nothing more is read from it: it must take its answers first. */
 const pauseAtBytes = 64 * 1024
 
+/** With so many messages waiting for a batch, nothing more is read: one client must not fill the queue of all. */
+const pauseAtUndecided = 1_000
+
 /** With so much unread the client is cut off: pushes must not pile up for one that never reads. */
 const cutOffAtBytes = 1024 * 1024
 
@@ -60,6 +63,7 @@ class HoldStream {
   readonly #session: HoldSession
   readonly #onEnd: (wasCutOff: boolean) => void
   #unreadBytes = 0
+  #isPaused = false
   #isOver = false
 
   constructor(call: HoldCall, coordinator: Coordinator, limits: Limits, onEnd: (wasCutOff: boolean) => void) {
@@ -92,6 +96,7 @@ class HoldStream {
       return
     }
     this.#session.receive(message)
+    this.#regulate()
   }
 
   #send(message: HoldResponse): void {
@@ -101,11 +106,20 @@ class HoldStream {
       return
     }
     this.#unreadBytes += bytes.length
-    if (this.#unreadBytes > pauseAtBytes) this.#call.pause()
     this.#call.write(bytes, () => {
       this.#unreadBytes -= bytes.length
-      if (this.#unreadBytes <= pauseAtBytes && this.#call.isPaused() && !this.#isOver) this.#call.resume()
+      this.#regulate()
     })
+    this.#regulate()
+  }
+
+  /** Reads from the client only while it takes its answers and the coordinator keeps up with it. */
+  #regulate(): void {
+    const isBehind = this.#unreadBytes > pauseAtBytes || this.#session.undecided > pauseAtUndecided
+    if (isBehind === this.#isPaused || this.#isOver) return
+    this.#isPaused = isBehind
+    if (isBehind) this.#call.pause()
+    else this.#call.resume()
   }
 
   /**

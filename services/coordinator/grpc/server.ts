@@ -2,12 +2,13 @@ import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { ReflectionService } from '@grpc/reflection'
 import { HealthImplementation } from 'grpc-health-check'
 import type { Clock } from '../../../clock/clock.js'
-import { holdPath, packageDefinition } from '../../../protos/load.js'
+import { holdPath } from '../../../protos/load.js'
 import type { Coordinator } from '../coordinator.js'
 import { defaultLimits, type Limits } from '../lease/validation.js'
 import { type CallMetrics, callInterceptor } from './call-metrics.js'
 import { HoldStreams } from './hold.js'
 import { leaseService, leaseServiceDefinition } from './lease-service.js'
+import { reflectionDefinition } from './reflection.js'
 import type { ErrorLog } from './status-details.js'
 
 /** Largest message either way; gRPC's default for what is received. */
@@ -61,25 +62,33 @@ export interface CoordinatorServer {
 export async function startServer(options: ServerOptions): Promise<CoordinatorServer> {
   const { coordinator, clock, listen, limits = defaultLimits, log, metrics } = options
   const server = new Server({ ...serverOptions, interceptors: metrics === undefined ? [] : [callInterceptor(metrics)] })
-  const health = new HealthImplementation({ '': 'SERVING' })
+  const health = new HealthImplementation()
+  setHealth(health, 'SERVING')
   const holds = new HoldStreams(coordinator, limits)
   const { handlers, watches } = leaseService({ coordinator, clock, limits, log })
   server.addService(holdDefinition, { Hold: holds.handle })
   server.addService(leaseServiceDefinition, { ...handlers })
   health.addToServer(server)
-  new ReflectionService(packageDefinition).addToServer(server)
+  new ReflectionService(reflectionDefinition()).addToServer(server)
   const port = await bind(server, listen)
   return {
     address: `${listen.slice(0, listen.lastIndexOf(':'))}:${port}`,
     holds,
     async stop(graceMs) {
-      health.setStatus('', 'NOT_SERVING')
+      setHealth(health, 'NOT_SERVING')
       holds.drain(graceMs / 2)
       await passes(clock, graceMs, () => holds.size === 0)
       holds.end()
       watches.endAll()
       await closed(server, clock)
     },
+  }
+}
+
+/** The server as a whole, and each service by name. */
+function setHealth(health: HealthImplementation, status: 'SERVING' | 'NOT_SERVING'): void {
+  for (const service of ['', 'leasehold.v1.LeaseService', 'leasehold.v1.SessionService']) {
+    health.setStatus(service, status)
   }
 }
 
