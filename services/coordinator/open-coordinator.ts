@@ -74,6 +74,9 @@ export async function openCoordinator(deps: CoordinatorDeps): Promise<OpenCoordi
       case 'unpublished':
         hold([item.transition])
         break
+      case 'gap':
+        outbox.restore({ publishedThrough: outbox.state.publishedThrough, gap: item })
+        break
       case 'record':
         table.apply(item.record)
         records.push(item.record)

@@ -59,6 +59,7 @@ export class Snapshots {
         header: begin.header,
         leases: table.images(),
         unpublished: waiting(outbox),
+        gap: () => outbox.state.gap,
         settled: () => coordinator.execute('read', () => undefined),
         clock,
       })

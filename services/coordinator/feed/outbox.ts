@@ -88,9 +88,13 @@ export class Outbox {
   /** Restores what a snapshot carried, after its transitions were added. */
   restore(state: OutboxState): void {
     if (state.gap !== undefined) {
-      this.#gap = state.gap
-      this.#newest = Math.max(this.#newest, state.gap.throughRevision)
-      this.#dropThrough(state.gap.throughRevision)
+      const { fromRevision, throughRevision } = state.gap
+      this.#gap = {
+        fromRevision: Math.min(fromRevision, this.#gap?.fromRevision ?? fromRevision),
+        throughRevision: Math.max(throughRevision, this.#gap?.throughRevision ?? throughRevision),
+      }
+      this.#newest = Math.max(this.#newest, throughRevision)
+      this.#dropThrough(throughRevision)
     }
     this.publishedThrough(state.publishedThrough)
   }

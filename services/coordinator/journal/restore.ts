@@ -15,7 +15,7 @@ export type RestoreItem =
   | { readonly kind: 'entry'; readonly sequence: number; readonly epoch: number; readonly revision: number }
 
 /**
- * The snapshot's header, unpublished transitions and leases, if there is a snapshot; then each entry's records. An
+ * The snapshot's header, unpublished transitions, their gap, and leases, if there is a snapshot; then each entry's records. An
  * unpublished transition comes once, from the snapshot or as a record.
  * @throws JournalCorrupt where something cannot be read, is missing or does not follow from what was before it.
  */
@@ -33,7 +33,7 @@ export async function* restoreJournal(journal: Journal): AsyncGenerator<RestoreI
         if (item.kind === 'header') revision = item.header.revision
         else if (revision === undefined) throw new JournalCorrupt('the snapshot does not begin with its header')
         else if (item.kind === 'image') newestImage = Math.max(newestImage, item.lease.revision)
-        else if (item.transition.lease.revision >= replayRevision) continue
+        else if (item.kind === 'unpublished' && item.transition.lease.revision >= replayRevision) continue
         yield item
       }
     }

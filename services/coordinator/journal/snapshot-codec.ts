@@ -10,7 +10,7 @@ import { readLease, writeLease } from './lease-codec.js'
 import { readTransition, writeTransition } from './record-codec.js'
 
 const format = 1
-const tags = { header: 1, image: 2, unpublished: 3 } as const
+const tags = { header: 1, image: 2, unpublished: 3, gap: 4 } as const
 
 export interface SnapshotHeader {
   /** The revision of the last record before the snapshot began. */
@@ -24,6 +24,8 @@ export type SnapshotItem =
   | { readonly kind: 'image'; readonly lease: LeaseImage }
   /** A transition that is not yet on NATS. */
   | { readonly kind: 'unpublished'; readonly transition: Transition }
+  /** Revisions whose transitions were given up, which is not yet on NATS either. */
+  | { readonly kind: 'gap'; readonly fromRevision: number; readonly throughRevision: number }
 
 /** Fills one piece after the other into one buffer. */
 export class PieceEncoder {
@@ -57,6 +59,10 @@ export class PieceEncoder {
         break
       case 'unpublished':
         writeTransition(writer, item.transition)
+        break
+      case 'gap':
+        writer.float64(item.fromRevision)
+        writer.float64(item.throughRevision)
     }
   }
 
@@ -98,6 +104,8 @@ function readItem(reader: ByteReader): SnapshotItem {
       return { kind: 'image', lease: readLease(reader) }
     case tags.unpublished:
       return { kind: 'unpublished', transition: readTransition(reader) }
+    case tags.gap:
+      return { kind: 'gap', fromRevision: reader.float64(), throughRevision: reader.float64() }
     default:
       throw new RangeError(`an item of unknown kind ${tag}`)
   }

@@ -16,6 +16,8 @@ export interface SnapshotOptions {
   readonly leases: Iterable<LeaseImage>
   /** Transitions that are not yet on NATS, walked first, likewise. */
   readonly unpublished: Iterable<Transition>
+  /** What was given up of them, asked for after they were walked: the oldest may go meanwhile. */
+  readonly gap?: () => { readonly fromRevision: number; readonly throughRevision: number } | undefined
   /** Resolves when every record that is in the state at its call is durable. */
   readonly settled: () => Promise<void>
   readonly clock: Pick<Clock, 'afterPoll'>
@@ -72,8 +74,10 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<SnapshotSi
   return { leases, bytes }
 }
 
-function* items({ header, unpublished, leases }: SnapshotOptions): Generator<SnapshotItem> {
+function* items({ header, unpublished, gap, leases }: SnapshotOptions): Generator<SnapshotItem> {
   yield { kind: 'header', header }
   for (const transition of unpublished) yield { kind: 'unpublished', transition }
+  const givenUp = gap?.()
+  if (givenUp !== undefined) yield { kind: 'gap', ...givenUp }
   for (const lease of leases) yield { kind: 'image', lease }
 }

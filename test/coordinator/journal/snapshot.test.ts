@@ -120,6 +120,9 @@ test('every piece comes back as it was', t => {
     header.map((header): SnapshotItem => ({ kind: 'header', header })),
     leaseImage.map((lease): SnapshotItem => ({ kind: 'image', lease })),
     transition.map((transition): SnapshotItem => ({ kind: 'unpublished', transition })),
+    fc
+      .tuple(fc.maxSafeNat(), fc.maxSafeNat())
+      .map(([fromRevision, throughRevision]): SnapshotItem => ({ kind: 'gap', fromRevision, throughRevision })),
   )
   fc.assert(fc.property(fc.array(item), items => void t.deepEqual([...decodePiece(encodePiece(items), 0)], items)))
   t.pass()
@@ -266,4 +269,21 @@ test('a journal whose entries begin after its snapshot ends is corrupt', async t
   await snapshotOf(journal, ledger)
   await ledger.appendRecords(1_005, [])
   await t.throwsAsync(replay(journal), { instanceOf: JournalCorrupt, message: /1002 to 1004 are missing/ })
+})
+
+test('a gap among the unpublished transitions is asked for after they were walked, and comes back', async t => {
+  const journal = await open()
+  const ledger = new Ledger(journal)
+  await ledger.append('create')
+  let isWalked = false
+  const unpublished = function* () {
+    isWalked = true
+    yield* []
+  }
+  await snapshotOf(journal, ledger, {
+    unpublished: unpublished(),
+    gap: () => (isWalked ? { fromRevision: 3, throughRevision: 5 } : undefined),
+  })
+  const gaps = (await restored(journal)).filter(({ kind }) => kind === 'gap')
+  t.deepEqual(gaps, [{ kind: 'gap', fromRevision: 3, throughRevision: 5 }])
 })
