@@ -3,7 +3,7 @@
  * process that is gone, also by kill -9, blocks nobody, since the file tells when that process started and in which
  * boot of the machine. It is only the courtesy: what keeps two writers apart is the fence in the data.
  */
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { JournalInUse } from './journal.js'
 
@@ -21,34 +21,28 @@ export function lockDirectory(directory: string): DirectoryLock {
   mkdirSync(directory, { recursive: true })
   const file = join(directory, 'coordinator.pid')
   const own = markOf(process.pid)
-  const draft = `${file}.${process.pid}`
-  writeFileSync(draft, own)
-  try {
-    for (let attempt = 0; attempt < attempts; attempt++) {
-      if (link(draft, file)) return { release: () => releaseFile(file, own) }
-      const mark = read(file)
-      const pid = Number.parseInt(mark, 10)
-      if (mark !== '' && mark === markOf(pid)) {
-        throw new JournalInUse(
-          `the journal in ${directory} is in use by process ${pid}: stop that one, or choose another`,
-        )
-      }
-      rmSync(file, { force: true })
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    if (create(file, own)) return { release: () => releaseFile(file, own) }
+    const mark = read(file)
+    const pid = Number.parseInt(mark, 10)
+    if (mark !== '' && mark === markOf(pid)) {
+      throw new JournalInUse(
+        `the journal in ${directory} is in use by process ${pid}: stop that one, or choose another`,
+      )
     }
-    throw new JournalInUse(`the journal in ${directory} is being opened by other processes at the same time`)
-  } finally {
-    rmSync(draft, { force: true })
+    rmSync(file, { force: true })
   }
+  throw new JournalInUse(`the journal in ${directory} is being opened by other processes at the same time`)
 }
 
 function releaseFile(file: string, own: string): void {
   if (read(file) === own) rmSync(file, { force: true })
 }
 
-/** Puts the whole file there at once; false when one is there already. */
-function link(from: string, to: string): boolean {
+/** False when the file is there already. */
+function create(file: string, content: string): boolean {
   try {
-    linkSync(from, to)
+    writeFileSync(file, content, { flag: 'wx' })
     return true
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false

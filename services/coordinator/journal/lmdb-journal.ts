@@ -9,7 +9,14 @@ import type { Database } from 'lmdb'
 import type { Random } from '../../../clock/random.js'
 import { bufferOf } from './bytes.js'
 import { type DirectoryLock, lockDirectory } from './directory-lock.js'
-import { type Journal, JournalCorrupt, JournalFailed, JournalInUse, type SnapshotWriter } from './journal.js'
+import {
+  type Journal,
+  JournalCorrupt,
+  JournalFailed,
+  JournalFenced,
+  JournalInUse,
+  type SnapshotWriter,
+} from './journal.js'
 import { LmdbStore } from './lmdb-store.js'
 
 /** Entries removed in one transaction. */
@@ -33,14 +40,17 @@ interface SnapshotRecord {
  */
 export async function openLmdbJournal(directory: string, deps: { random: Random }): Promise<Journal> {
   let lock: DirectoryLock | undefined
+  let store: LmdbStore | undefined
   try {
     lock = lockDirectory(directory)
-    const journal = new LmdbJournal(new LmdbStore(directory, deps.random), lock)
+    store = new LmdbStore(directory, deps.random)
+    const journal = new LmdbJournal(store, lock)
     await journal.removeUncommitted()
     return journal
   } catch (error) {
+    await store?.close()
     lock?.release()
-    if (error instanceof JournalInUse || error instanceof JournalFailed) throw error
+    if (error instanceof JournalInUse || error instanceof JournalFenced || error instanceof JournalFailed) throw error
     const reason = error instanceof Error ? error.message : String(error)
     throw new JournalFailed(`the journal in ${directory} cannot be opened: ${reason}`, { cause: error })
   }

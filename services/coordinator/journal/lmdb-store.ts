@@ -47,13 +47,14 @@ export class LmdbStore {
     this.pieces = this.#root.openDB({ name: 'pieces', encoding: 'binary' })
     this.meta = this.#root.openDB({ name: 'meta', encoding: 'binary', useVersions: true })
     const { meta } = this
-    this.epoch = (meta.getEntry('epoch')?.version ?? 0) + 1
-    this.#root.transactionSync(() => {
+    this.epoch = this.#root.transactionSync(() => {
       if (meta.get('id') === undefined) {
         meta.put('id', Buffer.from(uuid(random)), 0)
         meta.put('lastSequence', mark, 0)
       }
-      meta.put('epoch', mark, this.epoch)
+      const epoch = (meta.getEntry('epoch')?.version ?? 0) + 1
+      meta.put('epoch', mark, epoch)
+      return epoch
     })
     this.id = meta.get('id')?.toString() ?? ''
   }
