@@ -1,0 +1,53 @@
+import { connect } from 'nats'
+import { systemRandom } from '../../clock/random.js'
+import type { LeaseEventData } from '../../services/coordinator/feed/cloud-event.js'
+import { openJournal } from '../../services/coordinator/journal/open-journal.js'
+import { restoreJournal } from '../../services/coordinator/journal/restore.js'
+import { leasePath } from '../../services/coordinator/lease/lease.js'
+
+/** A message of the stream that keeps the events. */
+export interface StreamedEvent {
+  /** The id for de-duplication: the journal's id and the revision. */
+  readonly id: string
+  readonly revision: number
+  /** As in `acquired default/job`. */
+  readonly change: string
+  readonly data: LeaseEventData
+}
+
+/** Every message of LEASE_EVENTS, in the stream's order. */
+export async function streamedEvents(url: string): Promise<StreamedEvent[]> {
+  const connection = await connect({ servers: url, reconnect: false })
+  try {
+    const { state } = await (await connection.jetstreamManager()).streams.info('LEASE_EVENTS')
+    const events: StreamedEvent[] = []
+    if (state.messages === 0) return events
+    const consumer = await connection.jetstream().consumers.get('LEASE_EVENTS')
+    for await (const message of await consumer.consume()) {
+      const data = message.json<LeaseEventData>()
+      const type = message.headers?.get('ce-type').replace('dev.leasehold.lease.', '')
+      const change = `${type} ${message.headers?.get('ce-subject')}`
+      events.push({ id: message.headers?.get('Nats-Msg-Id') ?? '', revision: Number(data.revision), change, data })
+      if (message.info.pending === 0) break
+    }
+    return events
+  } finally {
+    await connection.close()
+  }
+}
+
+/** Every transition that the journal has, as `revision change`: the truth, when no snapshot was taken. */
+export async function journaledTransitions(directory: string): Promise<{ journalId: string; changes: string[] }> {
+  const journal = await openJournal(`lmdb:${directory}`, { random: systemRandom })
+  try {
+    const changes: string[] = []
+    for await (const item of restoreJournal(journal)) {
+      if (item.kind !== 'record' || item.record.type === 'renewed' || item.record.type === 'published') continue
+      const { type, lease } = item.record
+      changes.push(`${lease.revision} ${type} ${leasePath(lease)}`)
+    }
+    return { journalId: journal.id, changes }
+  } finally {
+    await journal.close()
+  }
+}
