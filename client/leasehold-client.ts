@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Clock } from '../clock/clock.js'
 import type { Random } from '../clock/random.js'
 import { AddressList } from './address-list.js'
@@ -42,6 +43,8 @@ export class LeaseholdClient extends LeaseCalls {
   constructor(options: LeaseholdClientOptions) {
     const { addresses, clock, random, transport = grpcTransport } = options
     const closing = new AbortController()
+    // Every call that is under way listens to it, and none stays: many are no leak.
+    setMaxListeners(0, closing.signal)
     const list = new AddressList(addresses, transport)
     super(new Calls(list, clock, random, closing.signal), randomInstance(random))
     this.#options = options
