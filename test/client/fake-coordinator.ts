@@ -47,7 +47,7 @@ export class FakeStream implements HoldStream {
 
   /** The last request of one type. */
   last<Type extends HoldRequest['type']>(type: Type): Request<Type> {
-    const request = this.of(type).at(-1)
+    const request = this.sent.findLast((one): one is Request<Type> => one.type === type)
     if (request === undefined) throw new Error(`no ${type} was sent`)
     return request
   }
