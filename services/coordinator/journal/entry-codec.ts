@@ -27,7 +27,7 @@ export class EntryEncoder {
 }
 
 /** One entry as bytes of its own. */
-export const encodeEntry = (entry: Entry): Uint8Array => new EntryEncoder().encode(entry).slice()
+export const encodeEntry = (entry: Entry): Uint8Array => Uint8Array.from(new EntryEncoder().encode(entry))
 
 /**
  * @param sequence names the entry in the error.
