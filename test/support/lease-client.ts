@@ -1,4 +1,5 @@
 import {
+  type ChannelOptions,
   type ClientReadableStream,
   credentials,
   makeClientConstructor,
@@ -32,9 +33,13 @@ export interface Refusal {
 export class LeaseClient {
   readonly #client: InstanceType<ServiceClientConstructor>
 
-  constructor(address: string) {
+  constructor(address: string, options: ChannelOptions = {}) {
     const definition = packageDefinition['leasehold.v1.LeaseService'] as Parameters<typeof makeClientConstructor>[0]
-    this.#client = new (makeClientConstructor(definition, 'LeaseService'))(address, credentials.createInsecure())
+    this.#client = new (makeClientConstructor(definition, 'LeaseService'))(
+      address,
+      credentials.createInsecure(),
+      options,
+    )
   }
 
   /** @throws ServiceError */

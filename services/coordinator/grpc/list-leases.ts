@@ -1,18 +1,15 @@
 import type { Lease } from '../../../protos/generated/leasehold/v1/Lease.js'
 import type { ListLeasesRequest__Output } from '../../../protos/generated/leasehold/v1/ListLeasesRequest.js'
 import type { ListLeasesResponse } from '../../../protos/generated/leasehold/v1/ListLeasesResponse.js'
-import type { Coordinator } from '../coordinator.js'
 import type { ListQuery } from '../lease/commands.js'
 import { type FieldViolation, invalidRequest, LeaseError } from '../lease/errors.js'
 import { invalid } from '../lease/field-errors.js'
 import { type LabelPredicate, parseLabelSelector } from '../lease/label-selector.js'
 import { type LeaseImage, leaseKey } from '../lease/lease.js'
 import { validateNamespace } from '../lease/metadata-rules.js'
+import type { CoordinatorPort } from './coordinator-port.js'
 import { approximateBytes, leaseMessage, stateNames } from './lease-message.js'
 import { pageToken, readPageToken } from './page-token.js'
-
-/** What the handlers need of the coordinator. */
-export type CoordinatorPort = Pick<Coordinator, 'execute' | 'feed' | 'journalId'>
 
 const defaultPageSize = 500
 const maxPageSize = 1000

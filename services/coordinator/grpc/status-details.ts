@@ -29,6 +29,9 @@ export interface ErrorLog {
   error(fields: object, message: string): void
 }
 
+/** What the retries of a gRPC service config obey; they know nothing of RetryInfo. */
+const pushbackKey = 'grpc-retry-pushback-ms'
+
 /** The longest message; also of the one in the details. Clients take at least 8 KiB of trailers, ours stay below. */
 const maxMessageBytes = 512
 
@@ -64,6 +67,7 @@ function statusOfLeaseError({ code: reason, message: text, details }: LeaseError
   }
   const metadata = new Metadata()
   metadata.set(statusDetailsKey, Buffer.from(encodeStatusDetails(statusDetails)))
+  if (details.retryAfterMs !== undefined) metadata.set(pushbackKey, String(Math.ceil(details.retryAfterMs)))
   return { code, details: message, metadata }
 }
 

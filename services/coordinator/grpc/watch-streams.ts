@@ -1,6 +1,6 @@
 import type { Clock } from '../../../clock/clock.js'
 import { LeaseError } from '../lease/errors.js'
-import type { CoordinatorPort } from './list-leases.js'
+import type { CoordinatorPort } from './coordinator-port.js'
 import { type ErrorLog, statusFor } from './status-details.js'
 import { type WatchCall, WatchStream } from './watch-stream.js'
 

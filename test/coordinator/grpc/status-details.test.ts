@@ -47,6 +47,12 @@ test('a retry delay travels as RetryInfo', t => {
   t.is(detailsOf(new LeaseError('QUEUE_FULL', 'full'))?.retryAfterMs, undefined)
 })
 
+test('a retry delay is also what the retries of a service config obey', t => {
+  const pushback = (error: LeaseError) => statusFor(error, silent, '/call').metadata.get('grpc-retry-pushback-ms')
+  t.deepEqual(pushback(new LeaseError('QUEUE_FULL', 'full', { retryAfterMs: 1500.2 })), ['1501'])
+  t.deepEqual(pushback(new LeaseError('LEASE_HELD', 'held')), [])
+})
+
 test('violations travel as BadRequest', t => {
   const violations = [{ field: 'name', description: 'Required value' }]
   t.deepEqual(detailsOf(invalidRequest(violations))?.violations, violations)
