@@ -211,7 +211,9 @@ export class LeaseCore implements Leases {
       if (!command.validateOnly) this.#take({ type: 'created', lease }, time, seat)
       return lease
     }
-    const free = node.current()
+    const before = node.current()
+    // Still held is only what is due, where the command is but validated.
+    const free = before.state === 'held' ? expired(before, revision, time) : before
     const lease = taken(free, command, revision, time)
     if (command.validateOnly) return lease
     const unheld = unheldMs(free, time)
