@@ -23,7 +23,7 @@ test('every file imports what it uses, from where everybody expects it', t => {
   const names = files.map(({ name }) => name)
   for (const file of files)
     t.deepEqual(
-      file.dependency?.filter(name => !names.includes(name)),
+      file.dependency?.filter((name: string) => !names.includes(name)),
       [],
       file.name,
     )
