@@ -11,8 +11,10 @@ export interface SnapshotsOptions {
   readonly open: OpenCoordinator
   readonly journal: Journal
   readonly clock: Clock
-  /** Appended bytes between two snapshots. */
+  /** Appended bytes between two snapshots, at least; and at least the size of the last one. */
   readonly everyBytes: number
+  /** Bytes that can still be written: a snapshot is not begun where the next one could not fit. */
+  readonly freeBytes: () => number
   readonly onTaken?: (size: SnapshotSize, durationMs: number) => void
   /** A snapshot failed; the one before it still counts, and the next is tried in its time. */
   readonly onFailure: (error: Error) => void
@@ -22,6 +24,7 @@ export interface SnapshotsOptions {
 export class Snapshots {
   readonly #options: SnapshotsOptions
   #appendedBytes = 0
+  #lastBytes = 0
   #running: Promise<void> | undefined
 
   constructor(options: SnapshotsOptions) {
@@ -30,8 +33,10 @@ export class Snapshots {
 
   /** An entry of this size is durable. */
   appended(bytes: number): void {
+    const { everyBytes, freeBytes } = this.#options
     this.#appendedBytes += bytes
-    if (this.#appendedBytes < this.#options.everyBytes || this.#running !== undefined) return
+    if (this.#appendedBytes < Math.max(everyBytes, this.#lastBytes) || this.#running !== undefined) return
+    if (freeBytes() < 2 * this.#lastBytes) return
     this.#appendedBytes = 0
     this.#running = this.#take().finally(() => {
       this.#running = undefined
@@ -48,7 +53,7 @@ export class Snapshots {
     const { coordinator, table, outbox } = open
     const startedMs = clock.monotonicMs()
     try {
-      // Read in its turn: then memory has nothing that is not durable, and the next entry is the first of the replay.
+      // Replay begins with the entry that this batch becomes.
       const begin = await coordinator.execute('read', leases => ({
         sequence: coordinator.lastSequence + 1,
         header: { revision: leases.revision, publishedThrough: outbox.state.publishedThrough },
@@ -63,6 +68,7 @@ export class Snapshots {
         settled: () => coordinator.execute('read', () => undefined),
         clock,
       })
+      this.#lastBytes = size.bytes
       onTaken?.(size, clock.monotonicMs() - startedMs)
     } catch (error) {
       onFailure(error instanceof Error ? error : new Error(String(error)))

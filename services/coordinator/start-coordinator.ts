@@ -102,6 +102,7 @@ export async function startCoordinator({
     journal,
     clock,
     everyBytes: config.snapshotEvery * bytesPerMib,
+    freeBytes: () => storage.freeBytes,
     onTaken: ({ leases, bytes }, durationMs) =>
       log.info({ leases, bytes, ms: Math.round(durationMs) }, 'snapshot taken'),
     onFailure: error =>

@@ -28,7 +28,14 @@ class Restartable {
       open.leaseClock.stop()
       await journal.close()
     })
-    const snapshots = new Snapshots({ open, journal, clock: systemClock, everyBytes: 1, onFailure })
+    const snapshots = new Snapshots({
+      open,
+      journal,
+      clock: systemClock,
+      everyBytes: 1,
+      freeBytes: () => Infinity,
+      onFailure,
+    })
     const snapshot = (): Promise<void> => {
       snapshots.appended(1)
       return snapshots.idle()
