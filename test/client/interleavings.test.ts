@@ -5,7 +5,7 @@ import type { Hold } from '../../client/hold.js'
 import { Session } from '../../client/session.js'
 import { VirtualClock } from '../support/virtual-clock.js'
 import { seededRandom } from '../support/virtual-random.js'
-import { ModelCoordinator } from './model-coordinator.js'
+import { ModelCoordinator, type ModelStream } from './model-coordinator.js'
 
 /** A process that wants the lease again and again, on a machine with a clock of its own. */
 class Contender {
@@ -47,7 +47,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       weight: 4,
       arbitrary: fc.record({
         type: fc.constant('pass' as const),
-        ms: fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 6_000 })),
+        ms: fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 1, max: 1_500 }) }, fc.integer({ min: 1, max: 6_000 })),
         how: fc.array(fc.constantFrom('advance', 'advance', 'advance', 'block', 'suspend'), {
           minLength: 3,
           maxLength: 3,
@@ -64,8 +64,14 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       arbitrary: fc.record({ type: fc.constantFrom('release', 'acquire', 'acquire', 'pause'), contender: fc.nat(2) }),
     },
   ),
-  { minLength: 20, maxLength: 150 },
+  { minLength: 20, maxLength: 200 },
 )
+
+/** Whether a step on this stream does something. */
+function hasWork(stream: ModelStream, type: 'take' | 'respond' | 'break'): boolean {
+  if (type === 'break') return !stream.isOver
+  return type === 'take' ? stream.requests.length > 0 : stream.responses.length > 0
+}
 
 /** Plays the steps against three contenders, looks at the rule after each, and hands the world back. */
 function play(played: readonly Step[], seed: number) {
@@ -83,8 +89,8 @@ function play(played: readonly Step[], seed: number) {
       else if (step.type === 'pause') contender?.hold.setRenewing(false)
       else contender?.acquireAnew()
     } else {
-      // The newest streams: older ones rarely have something under way.
-      const stream = coordinator.streams.at(-1 - step.stream)
+      const streams = coordinator.streams.filter(stream => hasWork(stream, step.type))
+      const stream = streams[step.stream % streams.length]
       if (stream === undefined) continue
       if (step.type === 'take') coordinator.take(stream)
       else if (step.type === 'respond') stream.respond()

@@ -31,10 +31,10 @@ export class ModelStream implements HoldStream {
     this.#handlers.onEnd(new TransportError('UNAVAILABLE', 'the stream broke'))
   }
 
-  /** Lets the oldest response arrive. */
+  /** Lets the oldest response arrive, also when the stream is over. */
   respond(): void {
     const response = this.responses.shift()
-    if (response !== undefined && !this.isOver) this.#handlers.onMessage(response)
+    if (response !== undefined) this.#handlers.onMessage(response)
   }
 }
 
