@@ -22,7 +22,7 @@ import type { LeaseNode, LeaseTable } from './lease-table.js'
 import { checkPreconditions, created, updated } from './objects.js'
 import type { Cause } from './records.js'
 import type { LostCause, Session } from './session.js'
-import { createdHeld, expired, laterTime, released, resumed, taken, unheldMs } from './tenancy.js'
+import { checkLabels, createdHeld, expired, laterTime, released, resumed, taken, unheldMs } from './tenancy.js'
 
 /** A holder renews four times in a lease duration: three answers may be lost before the lease is. */
 const renewalsPerDuration = 4
@@ -132,6 +132,8 @@ export class LeaseCore implements Leases {
     if (this.table.find(leaseKey(command.namespace, name)) !== undefined) {
       throw new LeaseError('LEASE_EXISTS', `lease ${lease} exists already: update or acquire it`, { lease })
     }
+    const isAwaited = this.#queues.isAwaited(leaseKey(command.namespace, name))
+    if (command.holderIdentity !== undefined && isAwaited) throw this.held({ namespace: command.namespace, name })
     const revision = this.batch.nextRevision
     const unheld = created(command, name, revision, time, this.#random)
     if (command.holderIdentity === undefined) {
@@ -190,6 +192,7 @@ export class LeaseCore implements Leases {
   take(command: AcquireCommand, time: Instant, seat: Seat | undefined): AcquireOutcome | undefined {
     const key = leaseKey(command.namespace, command.name)
     const node = this.table.find(key)
+    if (node !== undefined) checkLabels(node.image, command)
     if (node?.image.state === 'held' && !isExpired(node, time.now)) return this.#contend(node, command, time, seat)
     if (node?.image.state === 'held' && !command.validateOnly) this.expire(node, time)
     if (this.#queues.isAwaited(key)) return undefined
@@ -331,7 +334,8 @@ export class LeaseCore implements Leases {
       if (lease !== node.current()) this.batch.transition({ type: 'updated', lease })
       node.isConfirmed = true
       this.#setDeadline(node, time.now + command.leaseDurationMs)
-      if (node.session !== seat?.session) this.#attach(node, seat, 'resumed')
+      if (node.session === seat?.session) seat?.session.noteDuration(command.leaseDurationMs)
+      else this.#attach(node, seat, 'resumed')
       return { lease: node.current(), renewAfterMs: cadence, resumed: true }
     }
     if (!command.supersede) return undefined
@@ -363,7 +367,7 @@ export class LeaseCore implements Leases {
     node.session = session
     node.handle = handle
     session.handles.set(handle, node)
-    session.shortestDurationMs = Math.min(session.shortestDurationMs, node.image.leaseDurationMs ?? 0)
+    session.noteDuration(node.image.leaseDurationMs ?? 0)
   }
 
   #detach(node: LeaseNode, cause: LostCause | undefined): void {

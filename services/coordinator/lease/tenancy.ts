@@ -1,13 +1,30 @@
 import type { AcquireCommand, Instant } from './commands.js'
-import type { LeaseImage, MicroTime } from './lease.js'
+import { invalidRequest } from './errors.js'
+import { type LeaseImage, leasePath, type MicroTime } from './lease.js'
+import { defaultLimits } from './validation.js'
 
-/** Labels with others merged in; the same object when nothing changes. */
+const { maxLabels } = defaultLimits
+
+/** @throws LeaseError INVALID_REQUEST when the labels that an acquire brings do not fit beside those of the lease. */
+export function checkLabels(lease: LeaseImage, command: AcquireCommand): void {
+  if (command.labels === undefined) return
+  const count = Object.keys({ ...lease.labels, ...command.labels }).length
+  if (count <= maxLabels) return
+  const room = `lease ${leasePath(lease)} would have ${count} labels, and may have ${maxLabels}`
+  throw invalidRequest([{ field: 'labels', description: `${room}: bring fewer, or take some off by UpdateLease` }])
+}
+
+/**
+ * Labels with others merged in; the same object when nothing changes, or when they do not fit: a waiter's may not, where
+ * others came before it.
+ */
 function merged(
   labels: Readonly<Record<string, string>> | undefined,
   more: Readonly<Record<string, string>> | undefined,
 ): Readonly<Record<string, string>> | undefined {
   if (more === undefined || Object.entries(more).every(([key, value]) => labels?.[key] === value)) return labels
-  return { ...labels, ...more }
+  const all = { ...labels, ...more }
+  return Object.keys(all).length > maxLabels ? labels : all
 }
 
 /** A time that the coordinator writes: never before the one it replaces, and not equal to it. */

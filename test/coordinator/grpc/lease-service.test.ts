@@ -153,6 +153,19 @@ test('another instance of the holder takes the lease with supersede, under a new
   t.true(Number(second.lease?.fencingToken) > Number(first.lease?.fencingToken))
 })
 
+test('the labels that acquires bring must fit into one lease', async t => {
+  const { client } = t.context
+  const labels = (prefix: string, count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`${prefix}${index}`, 'v']))
+  const request = { ...acquire('labelled'), instance }
+  await client.call('AcquireLease', { ...request, labels: labels('a', 60) })
+  const refusal = await client.refusal('AcquireLease', { ...request, labels: labels('b', 5) })
+  t.is(refusal.status, 'INVALID_ARGUMENT')
+  t.is(refusal.details?.violations[0]?.field, 'labels')
+  const { lease } = await client.call('AcquireLease', { ...request, labels: labels('b', 4) })
+  t.is(Object.keys(lease?.metadata?.labels ?? {}).length, 64)
+})
+
 test('a stale token neither renews nor releases, and the reason says so', async t => {
   const { client } = t.context
   const { lease } = await client.call('AcquireLease', acquire('stale'))
