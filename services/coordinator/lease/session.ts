@@ -62,6 +62,11 @@ export class Session implements Scheduled {
     this.deliver = deliver
   }
 
+  /** It has a lease of this duration. */
+  noteDuration(leaseDurationMs: number): void {
+    this.shortestDurationMs = Math.min(this.shortestDurationMs, leaseDurationMs)
+  }
+
   nextHandle(): number {
     this.#lastHandle = (this.#lastHandle % 0xffffffff) + 1
     return this.#lastHandle

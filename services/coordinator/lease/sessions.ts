@@ -117,18 +117,18 @@ export class Sessions implements Queues {
     if (!session.isOpen) throw new LeaseError('DRAINING', 'the session is over: open another', { lease })
     const key = leaseKey(command.namespace, command.name)
     const place = this.#placeOf(key, command)
-    if (place?.session === session) return this.#place(place)
-    if (session.handles.size >= this.#limits.maxHandlesPerSession) {
-      const message = `the session has ${session.handles.size} leases, as many as it may: use another for ${lease}`
-      throw new LeaseError('SESSION_FULL', message, { lease })
-    }
-    const outcome = this.#core.take(command, time, { session, handle: session.nextHandle() })
+    const isHere = place?.session === session || this.#core.table.find(key)?.session === session
+    if (!isHere) this.#checkRoom(session, lease)
+    const handle = session.nextHandle()
+    const outcome = this.#core.take(command, time, { session, handle })
     if (outcome !== undefined) {
+      if (place !== undefined) this.#leave(place)
       return { type: 'acquired', handle: this.#core.table.need(command).handle, outcome }
     }
+    if (place?.session === session) return this.#place(place)
     if (command.waitTimeoutMs === undefined) throw this.#core.held(command)
     if (place !== undefined) this.#leave(place)
-    return this.#enqueue(session, key, command, time)
+    return this.#enqueue(session, handle, command, time)
   }
 
   /** Renews at most `limit` leases; true when the renewal is complete. */
@@ -211,15 +211,23 @@ export class Sessions implements Queues {
     this.#core.batch.push(session, { type: 'granted', handle, fencingToken, leaseDurationMs, lapseAfterMs })
   }
 
-  #enqueue(session: Session, key: string, command: SessionAcquire, time: Instant): SessionAcquireOutcome {
+  #checkRoom({ handles }: Session, lease: string): void {
+    if (handles.size < this.#limits.maxHandlesPerSession) return
+    const message = `the session has ${handles.size} leases, as many as it may: use another for ${lease}`
+    throw new LeaseError('SESSION_FULL', message, { lease })
+  }
+
+  #enqueue(session: Session, handle: number, command: SessionAcquire, time: Instant): SessionAcquireOutcome {
     const lease = leasePath(command)
+    const key = leaseKey(command.namespace, command.name)
+    this.#checkRoom(session, lease)
     const queue = this.#queues.get(key) ?? new WaitQueue()
     if (queue.size >= this.#limits.maxWaitersPerLease) {
       const message = `${queue.size} wait for lease ${lease}, as many as may: try again later`
       throw new LeaseError('QUEUE_FULL', message, { lease, retryAfterMs: waitCadenceMs })
     }
     const deadline = time.now + (command.waitTimeoutMs ?? 0)
-    const waiter = new Waiter(session, session.nextHandle(), key, command, command.priority, deadline)
+    const waiter = new Waiter(session, handle, key, command, command.priority, deadline)
     queue.add(waiter)
     this.#queues.set(key, queue)
     session.handles.set(waiter.handle, waiter)

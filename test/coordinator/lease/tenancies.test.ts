@@ -536,7 +536,7 @@ test('validateOnly answers as if, and changes nothing at all', t => {
   t.is(JSON.stringify([...world.table.images()]), images)
   world.pass(10_000)
   world.settle()
-  t.is(world.get().holderIdentity, 'B', 'the deadline is where it was')
+  t.is(world.get().state, 'expired', 'the deadline is where it was')
 })
 
 test('validateOnly refuses what the command itself would', t => {
