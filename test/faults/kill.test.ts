@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
-import { connectClient, type Lease, type LeaseholdClient, LeaseLostError } from '../../client/index.js'
+import { type Lease, type LeaseholdClient, LeaseLostError } from '../../client/index.js'
 import { Churn } from '../support/churn.js'
 import { CoordinatorProcess } from '../support/coordinator-process.js'
 import { journaledTransitions, type StreamedEvent, streamedEvents } from '../support/events.js'
@@ -20,16 +20,11 @@ test.serial(title, async t => {
   await nats.start()
   const coordinator = await CoordinatorProcess.start(t, { nats: nats.url })
   const tokens = new Tokens()
-  const connect = (): LeaseholdClient => {
-    const client = connectClient({ addresses: [coordinator.address] })
-    t.teardown(() => client.close({ release: false }))
-    return client
-  }
-  const observer = connect()
-  const churn = new Churn(connect(), tokens, { lanes: 12, prefix: 'churn' })
+  const observer = coordinator.client(t)
+  const churn = new Churn(coordinator.client(t), tokens, { lanes: 12, prefix: 'churn' })
   t.teardown(() => churn.stop())
-  const holdings = await holdMany(connect(), 100)
-  const rivals = Array.from({ length: 3 }, (_, number) => new Rival(connect(), tokens, `rival-${number}`))
+  const holdings = await holdMany(coordinator.client(t), 100)
+  const rivals = Array.from({ length: 3 }, (_, number) => new Rival(coordinator.client(t), tokens, `rival-${number}`))
   t.teardown(() => Promise.all(rivals.map(rival => rival.stop())))
 
   for (let round = 1; round <= kills; round++) {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { ExecutionContext } from 'ava'
+import { connectClient, type LeaseholdClient } from '../../client/index.js'
 import { freePort } from './free-port.js'
 import { until } from './until.js'
 
@@ -142,6 +143,13 @@ export class CoordinatorProcess {
   async stop(): Promise<ProcessEnd> {
     this.signal('SIGTERM')
     return this.#end
+  }
+
+  /** A client of it, which leaves its leases to run their time when the test ends. */
+  client(t: ExecutionContext): LeaseholdClient {
+    const client = connectClient({ addresses: [this.address] })
+    t.teardown(() => client.close({ release: false }))
+    return client
   }
 
   /** The metrics by name with labels, as in `leasehold_leases{state="held"}`. */
