@@ -41,7 +41,8 @@ async function run(config: Config): Promise<void> {
   const log = coordinatorLog(config.logLevel)
   const fail = (error: Error): void => {
     const isTaken = error instanceof JournalFenced || error instanceof JournalInUse
-    log.fatal({ journal: config.journal, error: error.message }, 'the coordinator ends: start it again')
+    const what = isTaken ? 'another coordinator has the journal: this one ends' : 'the coordinator ends: start it again'
+    log.fatal({ journal: config.journal, error: error.message }, what)
     process.exit(isTaken ? exitCodes.journalTaken : exitCodes.journalFailed)
   }
   let running: RunningCoordinator
