@@ -25,6 +25,10 @@ export class RandomRun {
     for (let i = 0; i < 3; i++) this.#sessions.push(this.world.openSession())
   }
 
+  get sessions(): readonly TestSession[] {
+    return this.#sessions
+  }
+
   /** Takes so many steps; a batch ends now and then. */
   run(steps: number): void {
     for (let step = 0; step < steps; step++) {

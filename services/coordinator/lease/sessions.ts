@@ -230,6 +230,8 @@ export class Sessions implements Queues {
     const waiter = new Waiter(session, handle, key, command, command.priority, deadline)
     queue.add(waiter)
     this.#queues.set(key, queue)
+    // It may have come free before, with its only waiter coming back on another session.
+    if (this.#core.table.find(key)?.image.state !== 'held') this.#freed.add(key)
     session.handles.set(waiter.handle, waiter)
     session.waiting++
     this.#waiting++

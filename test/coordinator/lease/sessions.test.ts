@@ -361,6 +361,17 @@ test('the same process that comes back on another session has one place, the new
   t.is(pushesTo(world, old, next)[0]?.[0], 1)
 })
 
+test('the only waiter that comes back on another session, after the lease came free, is granted it there', t => {
+  const { world } = waiting()
+  const [old, next] = [world.openSession(), world.openSession()]
+  old.wait({ holderIdentity: 'B', instance: instanceB })
+  release(world)
+  t.like(next.wait({ holderIdentity: 'B', instance: instanceB }), { type: 'waiting', holderIdentity: '', ahead: 0 })
+  world.settle()
+  t.is(holder(world), 'held B')
+  t.is(pushesTo(world, old, next)[0]?.[0], 1)
+})
+
 test('a process that waits and then supersedes holds, and waits no more', t => {
   const world = new CoreWorld()
   const session = world.openSession()
