@@ -2,6 +2,9 @@
 .NOTPARALLEL:
 SHELL := /bin/bash
 
+# The tools that npm installs, without npx, which decorates what they print.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
 # npm writes it when everything is installed.
 installed := node_modules/.package-lock.json
 
@@ -18,23 +21,23 @@ up: setup build ## run nats-server, the coordinator and the agents here; Ctrl-C 
 
 .PHONY: test
 test: setup ## run every test (TESTS='test/coordinator/**' for some)
-	@npx ava $(TESTS)
+	@ava $(TESTS)
 
 .PHONY: lint
 lint: setup ## check format, lint, types and the protos
-	@npx biome check .
-	@npx tsc
-	@cd protos && npx buf lint
+	@biome check .
+	@tsc
+	@cd protos && buf lint
 	@scripts/proto-breaking.sh
 
 .PHONY: format
 format: setup ## format the sources
-	@npx biome check --write .
-	@cd protos && npx buf format -w
+	@biome check --write .
+	@cd protos && buf format -w
 
 .PHONY: build
 build: generate ## compile what ships into dist/
-	@npx tsc -p tsconfig.build.json --outDir $(DIST)
+	@tsc -p tsconfig.build.json --outDir $(DIST)
 	@find protos -name '*.proto' -exec cp --parents {} $(DIST) \;
 	@chmod +x $(DIST)/cli/leasehold.js $(DIST)/cli/leasectl.js
 
@@ -44,7 +47,7 @@ clean: ## remove what was built (not ./data)
 
 .PHONY: proto-release
 proto-release: setup ## keep the contract as it is now as the released one, which make lint compares with
-	@cd protos && npx buf build -o released.binpb --exclude-source-info
+	@cd protos && buf build -o released.binpb --exclude-source-info
 
 .PHONY: setup
 setup: node-check $(installed) nats-server generate ## install what the other targets need
@@ -61,10 +64,10 @@ nats-server:
 generate: protos/generated/.done
 
 protos/generated/.done: package-lock.json $(wildcard protos/leasehold/v1/*.proto) | $(installed)
-	@rm -rf protos/generated && npx proto-loader-gen-types --longs=String --enums=String --defaults --oneofs \
+	@rm -rf protos/generated && proto-loader-gen-types --longs=String --enums=String --defaults --oneofs \
 	  --includeComments --grpcLib=@grpc/grpc-js --targetFileExtension=.ts --importFileExtension=.js \
 	  --includeDirs=protos --outDir=protos/generated leasehold/v1/lease_service.proto leasehold/v1/session_service.proto
 	@touch $@
 
 $(installed): package-lock.json | node-check
-	@npm ci --ignore-scripts --loglevel=error && touch $@
+	@npm ci --ignore-scripts --no-progress --loglevel=error && touch $@
