@@ -26,6 +26,9 @@ export type WatchCall = ServerWritableStream<WatchLeasesRequest__Output, WatchLe
 /** How often a watcher without changes hears up to where it can resume. */
 const bookmarkIntervalMs = 60_000
 
+/** Leases read at a time: about as many as fit into a message. */
+const sliceSize = 400
+
 /** A message ends when it has so many changes, or is about so large. */
 const maxChanges = 1000
 const maxMessageBytes = 128 * 1024
@@ -96,7 +99,7 @@ export class WatchStream {
     for (;;) {
       if (leases.length > 0) await this.#send({ changes: leases.map(existing) })
       if (after === undefined) break
-      const slice = await readPage(this.#coordinator, { ...query, limit: maxChanges, after }, maxMessageBytes)
+      const slice = await readPage(this.#coordinator, { ...query, limit: sliceSize, after }, maxMessageBytes)
       leases = slice.leases
       after = slice.after
       this.#shown.add(slice.revision, after)
@@ -113,7 +116,7 @@ export class WatchStream {
     })
     const slice =
       query.name === ''
-        ? readPage(this.#coordinator, { ...query, limit: maxChanges }, maxMessageBytes)
+        ? readPage(this.#coordinator, { ...query, limit: sliceSize }, maxMessageBytes)
         : readOne(this.#coordinator, query)
     const [revision, { leases, after, revision: sliceRevision }] = await Promise.all([attached, slice])
     this.#shown.add(sliceRevision, after)
