@@ -90,6 +90,15 @@ export class Connection {
     if (!this.#stream?.send(message(this.#lastRequestId))) this.#isBackedUp = true
   }
 
+  /** Gives the hold's handle up: a renewal of all leases that is sent later finds it gone. */
+  sendRelease(hold: SessionHold, now: number): void {
+    const { handle } = hold
+    this.holds.delete(handle)
+    this.places.delete(hold)
+    this.excluded.delete(handle)
+    this.send({ type: 'release', sentMs: now, hold }, requestId => ({ type: 'release', requestId, handle }))
+  }
+
   /** The request that an answer is for; undefined when there is none. */
   take(requestId: number): Sent | undefined {
     const sent = this.#sent.get(requestId)

@@ -132,6 +132,14 @@ export class SessionHold implements Hold {
     return this.#keeper.release(this)
   }
 
+  /** Its stream is over, and with it whatever was under way there. */
+  leaveStream(): void {
+    this.handle = 0
+    this.isSent = false
+    this.grantedToken = 0
+    this.retryAtMs = Number.POSITIVE_INFINITY
+  }
+
   /** Whether anybody wants to be told. */
   get isObserved(): boolean {
     return this.#listeners !== undefined || this.#abort !== undefined || this.#held !== undefined

@@ -1,19 +1,16 @@
 import type { Clock, Timer } from '../clock/clock.js'
 import type { Random } from '../clock/random.js'
-import type { AcquireRequest, HoldResponse } from '../protos/hold.js'
 import type { AddressList } from './address-list.js'
 import { Answers } from './answers.js'
-import { Backoff, shortestDelayMs } from './backoff.js'
-import { Connection, patienceMs } from './connection.js'
+import { Backoff } from './backoff.js'
 import { AcquireError, LeaseLostError, type LossCause } from './errors.js'
-import { Fifo } from './fifo.js'
 import type { AcquireOptions, Hold } from './hold.js'
+import { Link } from './link.js'
 import type { Log } from './log.js'
 import { Releases } from './releases.js'
 import { Renewals } from './renewals.js'
 import { SessionHold } from './session-hold.js'
 import { sleep } from './sleep.js'
-import { TransportError } from './transport.js'
 
 export interface SessionOptions {
   readonly addresses: AddressList
@@ -28,12 +25,6 @@ export interface SessionOptions {
 /** With leases at stake the clock is looked at this often, since timers do not count the time a machine sleeps. */
 const longestSleepMs = 1_000
 
-/** How far reconnects of the clients of a coordinator that stops are spread. */
-const moveSpreadMs = 1_000
-
-/** A wait for `for ever` on the wire, where the coordinator wants a number; it is renewed when it ends. */
-const longestWaitMs = 7 * 24 * 3_600_000
-
 /** How much longer than a wait's end its verdict may take to arrive. */
 const verdictGraceMs = 1_000
 
@@ -47,15 +38,11 @@ const verdictGraceMs = 1_000
 export class Session {
   readonly #options: SessionOptions
   readonly #clock: Clock
-  readonly #backoff: Backoff
   readonly #holds = new Map<string, SessionHold>()
   readonly #renewals: Renewals
   readonly #releases: Releases
   readonly #answers: Answers
-  readonly #toAcquire = new Fifo<SessionHold>()
-  readonly #toRelease = new Fifo<SessionHold>()
-  #connection: Connection | undefined
-  #reconnectAtMs = Number.NEGATIVE_INFINITY
+  readonly #link: Link
   /** Not later than the next local deadline, end of a wait, or retry. */
   #nextDueMs = Number.POSITIVE_INFINITY
   #timer: Timer | undefined
@@ -70,7 +57,6 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options
     this.#clock = options.clock
-    this.#backoff = new Backoff(options.random)
     this.#renewals = new Renewals(options.random)
     this.#releases = new Releases(options, next => this.#do(() => this.#resumeAcquires(next)))
     this.#answers = new Answers(this.#renewals, this.#releases, {
@@ -78,9 +64,20 @@ export class Session {
       lose: (hold, cause) => this.#lose(hold, cause),
       fail: (hold, error) => this.#end(hold, error),
       retry: (hold, afterMs, now) => this.#retry(hold, afterMs, now),
-      release: hold => this.#toRelease.push(hold),
+      release: hold => this.#link.release(hold),
       due: atMs => this.#due(atMs),
-      drain: (connection, reconnectAfterMs, now) => this.#drain(connection, reconnectAfterMs, now),
+      drain: (connection, reconnectAfterMs, now) => this.#link.drain(connection, reconnectAfterMs, now),
+    })
+    const holds = this.#holds
+    this.#link = new Link(options, {
+      step: act => this.#do(act),
+      wanted: () => this.#wanted(),
+      get wantsAnything() {
+        return holds.size > 0
+      },
+      shortestRemainingMs: now => this.#shortestRemainingMs(now),
+      received: (connection, message, now) => this.#answers.receive(connection, message, now),
+      disconnected: () => this.#disconnected(),
     })
   }
 
@@ -112,7 +109,7 @@ export class Session {
       this.#holds.set(key, hold)
       if (!options.noWait) this.#due(hold.waitUntilMs)
       hold.isBlocked = this.#releases.queue(hold)
-      this.#toAcquire.push(hold)
+      this.#link.acquire(hold)
     })
     return hold
   }
@@ -138,8 +135,7 @@ export class Session {
     this.#do(() => {
       for (const hold of holds) this.#lose(hold, 'closed')
       this.#releases.close()
-      this.#connection?.close()
-      this.#connection = undefined
+      this.#link.close()
       this.#renewals.clear()
       this.#isOver = true
     })
@@ -164,12 +160,11 @@ export class Session {
       const now = this.#now()
       if (now >= this.#nextDueMs) this.#endDue(now)
       act(now)
-      this.#keepConnected(now)
-      const connection = this.#connection
+      const { connection } = this.#link
       if (connection !== undefined && now >= this.#renewals.nextMs) {
         this.#renewals.send(connection, now, connection.places.size > 0)
       }
-      this.#pump(now)
+      this.#link.keep(now)
     } finally {
       this.#depth--
     }
@@ -216,7 +211,7 @@ export class Session {
       }
       if (now >= hold.retryAtMs) {
         hold.retryAtMs = Number.POSITIVE_INFINITY
-        this.#toAcquire.push(hold)
+        this.#link.acquire(hold)
       } else this.#due(hold.retryAtMs)
     }
   }
@@ -234,7 +229,7 @@ export class Session {
       this.#end(hold, error ?? new LeaseLostError(hold, 'released', hold.fencingToken))
       if (!wasHeld && !isKnown) return
       hold.releasing = this.#releases.begin(hold)
-      if (hold.handle > 0) this.#toRelease.push(hold)
+      if (hold.handle > 0) this.#link.release(hold)
       else if (!hold.isSent) this.#releases.byToken(hold)
     })
     return hold.releasing ?? Promise.resolve()
@@ -243,13 +238,13 @@ export class Session {
   #setRenewing(hold: SessionHold, renewing: boolean): void {
     if (hold.isRenewing === renewing) return
     hold.isRenewing = renewing
-    const connection = this.#connection
+    const { connection } = this.#link
     if (hold.phase !== 'held' || connection === undefined) return
     if (!renewing) {
       this.#renewals.leave(hold)
       if (hold.handle > 0) connection.excluded.add(hold.handle)
     } else if (hold.handle === 0) {
-      if (!hold.isSent) this.#toAcquire.push(hold)
+      if (!hold.isSent) this.#link.acquire(hold)
     } else {
       connection.excluded.delete(hold.handle)
       const now = this.#now()
@@ -260,7 +255,7 @@ export class Session {
 
   #lose(hold: SessionHold, cause: LossCause): void {
     if (hold.phase === 'lost') return
-    const connection = this.#connection
+    const { connection } = this.#link
     this.#options.log?.warn({ lease: pathOf(hold), cause, fencingToken: hold.fencingToken }, 'lease lost')
     this.#end(hold, new LeaseLostError(hold, cause, hold.fencingToken))
     // The coordinator may still count it as ours: let it run out there.
@@ -291,75 +286,28 @@ export class Session {
   #resumeAcquires(holds: readonly SessionHold[]): void {
     for (const hold of holds) {
       hold.isBlocked = false
-      this.#toAcquire.push(hold)
+      this.#link.acquire(hold)
     }
   }
 
-  #onMessage(connection: Connection, message: HoldResponse): void {
-    this.#do(now => {
-      connection.heardMs = now
-      if (!connection.hasAnswered) {
-        connection.hasAnswered = true
-        this.#backoff.reset()
-        this.#options.log?.info({ address: this.#options.addresses.address }, 'session connected')
-      }
-      this.#answers.receive(connection, message, now)
-    })
-  }
-
-  /** Opens a stream when one is wanted, and acquires on it what is held, the most urgent first, and what is waited for. */
-  #keepConnected(now: number): void {
-    if (this.#connection !== undefined || this.#holds.size === 0 || now < this.#reconnectAtMs) return
-    const connection = new Connection(this.#options.addresses.current(), now, {
-      onMessage: message => this.#onMessage(connection, message),
-      onDrain: () => this.#do(() => {}),
-      onEnd: error => this.#do(time => this.#disconnected(connection, error, time)),
-    })
-    this.#connection = connection
-    connection.open()
-    this.#toAcquire.clear()
+  /** What is held, the most urgent first, and then what is waited for, in the order it was asked for. */
+  *#wanted(): Generator<SessionHold> {
     const holds = [...this.#holds.values()]
-    const held = holds.filter(hold => hold.phase === 'held').sort((one, other) => one.deadlineMs - other.deadlineMs)
-    for (const hold of held) this.#toAcquire.push(hold)
-    for (const hold of holds) if (hold.phase === 'waiting') this.#toAcquire.push(hold)
+    yield* holds.filter(({ phase }) => phase === 'held').sort((one, other) => one.deadlineMs - other.deadlineMs)
+    yield* holds.filter(({ phase }) => phase === 'waiting')
   }
 
   /** The stream is over: what is held is in jeopardy until it has resumed on another. */
-  #disconnected(connection: Connection, error: TransportError | undefined, now: number): void {
-    if (connection !== this.#connection) return
-    const { addresses, log } = this.#options
-    log?.warn({ address: addresses.address, err: error }, 'session disconnected')
-    connection.close()
-    this.#connection = undefined
-    addresses.moveOn(connection.transport)
+  #disconnected(): void {
     this.#renewals.clear()
-    this.#toAcquire.clear()
-    this.#toRelease.clear()
     for (const hold of this.#holds.values()) {
-      leaveStream(hold)
-      hold.retryAtMs = Number.POSITIVE_INFINITY
+      hold.leaveStream()
       this.#endanger(hold)
     }
     for (const hold of this.#releases.holds()) {
-      leaveStream(hold)
+      hold.leaveStream()
       this.#releases.byToken(hold)
     }
-    const delayMs = Math.min(this.#backoff.nextMs(), Math.max(this.#shortestRemainingMs(now) / 4, shortestDelayMs))
-    const notBeforeMs = connection.isDraining && addresses.size === 1 ? connection.moveAtMs : now
-    this.#reconnectAtMs = Math.max(now + delayMs, notBeforeMs)
-  }
-
-  /** The coordinator stops: leave for another soon, or come back when it said, spread out, before a lease runs out. */
-  #drain(connection: Connection, reconnectAfterMs: number, now: number): void {
-    if (connection.isDraining) return
-    const { addresses, random } = this.#options
-    const delayMs = (addresses.size > 1 ? 0 : reconnectAfterMs) + random.fraction() * moveSpreadMs
-    connection.moveAtMs = now + Math.min(delayMs, this.#shortestRemainingMs(now) / 3)
-  }
-
-  #move(connection: Connection, now: number): void {
-    this.#disconnected(connection, undefined, now)
-    this.#reconnectAtMs = now
   }
 
   #endanger(hold: SessionHold): void {
@@ -377,62 +325,10 @@ export class Session {
     return Math.max(deadlineMs - now, 0)
   }
 
-  /** When to suspect the stream of being dead; not later than it is to be given up. */
-  #suspectAtMs(connection: Connection): number {
-    const sinceMs = connection.silentSinceMs
-    if (sinceMs === Number.POSITIVE_INFINITY) return sinceMs
-    return Math.max(sinceMs + patienceMs(this.#nextDueMs - sinceMs), connection.trustedUntilMs)
-  }
-
-  /**
-   * Gives a silent stream up. Not before the sockets were read: after a pause of this process its timer fires before
-   * the answers that wait there.
-   */
-  #suspect(connection: Connection): void {
-    connection.trustedUntilMs = Number.POSITIVE_INFINITY
-    this.#clock.afterPoll(() =>
-      this.#do(now => {
-        if (connection !== this.#connection) return
-        const sinceMs = Math.min(connection.silentSinceMs, now)
-        connection.trustedUntilMs = sinceMs + patienceMs(this.#shortestRemainingMs(sinceMs))
-        if (now >= connection.trustedUntilMs) this.#disconnected(connection, silent, now)
-      }),
-    )
-  }
-
-  /** Sends what is to be acquired and released, as far as the window allows. */
-  #pump(now: number): void {
-    const connection = this.#connection
-    if (connection === undefined) return
-    while (connection.hasRoom) {
-      const hold = this.#toRelease.shift()
-      if (hold === undefined) break
-      const { handle } = hold
-      connection.holds.delete(handle)
-      connection.places.delete(hold)
-      connection.excluded.delete(handle)
-      connection.send({ type: 'release', sentMs: now, hold }, requestId => ({ type: 'release', requestId, handle }))
-    }
-    while (connection.hasRoom && !connection.isDraining) {
-      const hold = this.#toAcquire.shift()
-      if (hold === undefined) break
-      if (mayAcquire(hold)) this.#sendAcquire(hold, connection)
-    }
-  }
-
-  #sendAcquire(hold: SessionHold, connection: Connection): void {
-    const sentMs = this.#now()
-    hold.isSent = true
-    connection.send({ type: 'acquire', sentMs, hold }, requestId => acquireRequest(hold, requestId, sentMs))
-  }
-
   #wake(): void {
     this.#timerMs = Number.POSITIVE_INFINITY
     this.#do(now => {
-      const connection = this.#connection
-      if (connection === undefined) return
-      if (now >= connection.moveAtMs) this.#move(connection, now)
-      else if (now >= this.#suspectAtMs(connection)) this.#suspect(connection)
+      this.#link.wake(now, this.#nextDueMs)
       for (const { members } of this.#renewals.overdue(now)) for (const hold of members) this.#endanger(hold)
     })
   }
@@ -444,11 +340,8 @@ export class Session {
       return
     }
     const now = this.#now()
-    const connection = this.#connection
-    let nextMs = this.#nextDueMs
-    if (connection !== undefined) {
-      nextMs = Math.min(nextMs, connection.moveAtMs, this.#suspectAtMs(connection), this.#renewals.nextMs)
-    } else if (this.#holds.size > 0) nextMs = Math.min(nextMs, this.#reconnectAtMs)
+    let nextMs = Math.min(this.#nextDueMs, this.#link.nextMs(this.#nextDueMs))
+    if (this.#link.connection !== undefined) nextMs = Math.min(nextMs, this.#renewals.nextMs)
     if (this.#holds.size > 0) nextMs = Math.min(nextMs, now + longestSleepMs)
     if (nextMs >= this.#timerMs) return
     this.#timer?.cancel()
@@ -457,38 +350,4 @@ export class Session {
   }
 }
 
-const silent = new TransportError('UNAVAILABLE', 'the coordinator did not answer in time')
-
 const pathOf = ({ namespace, name }: { namespace: string; name: string }): string => `${namespace}/${name}`
-
-function leaveStream(hold: SessionHold): void {
-  hold.handle = 0
-  hold.isSent = false
-  hold.grantedToken = 0
-}
-
-/** Whether an acquire of the lease is wanted and not under way. */
-function mayAcquire(hold: SessionHold): boolean {
-  if (hold.handle > 0 || hold.isSent || hold.isBlocked || hold.retryAtMs !== Number.POSITIVE_INFINITY) return false
-  return hold.phase === 'waiting' || (hold.phase === 'held' && hold.isRenewing)
-}
-
-/** A held lease resumes, or nothing; a waiting one waits for what is left of its time. */
-function acquireRequest(hold: SessionHold, requestId: number, now: number): AcquireRequest {
-  const { namespace, name, holderIdentity, leaseDurationMs, labels, priority = 0, supersede = false } = hold.options
-  const isWaiting = hold.phase === 'waiting'
-  const waitTimeoutMs = Math.ceil(Math.min(Math.max(hold.waitUntilMs - now, 0), longestWaitMs))
-  return {
-    type: 'acquire',
-    requestId,
-    namespace,
-    name,
-    holderIdentity,
-    instance: hold.instance,
-    leaseDurationMs,
-    ...(labels === undefined ? {} : { labels }),
-    priority,
-    ...(isWaiting && !hold.options.noWait ? { waitTimeoutMs } : {}),
-    supersede: supersede && isWaiting,
-  }
-}
