@@ -1,4 +1,5 @@
 import test from 'ava'
+import fc from 'fast-check'
 import { LeaseError } from '../../../services/coordinator/lease/errors.js'
 import { parseLabelSelector } from '../../../services/coordinator/lease/label-selector.js'
 
@@ -110,4 +111,29 @@ test('keys and values in a selector keep the rules of labels', t => {
 
 test('a selector of more than 4096 bytes is refused', t => {
   t.throws(() => selects('a,'.repeat(2049), {}), { instanceOf: LeaseError, message: /no more than 4096 bytes/ })
+})
+
+test('whatever the text, it is a selector or a request at fault', t => {
+  const piece = fc.oneof(fc.constantFrom('a', 'in', 'notin', '=', '!', '(', ')', ',', '<', '>', ' '), fc.string())
+  fc.assert(
+    fc.property(fc.array(piece), pieces => {
+      try {
+        parseLabelSelector(pieces.join(''), 'f')({ a: '1' })
+      } catch (error) {
+        t.true(error instanceof LeaseError)
+      }
+    }),
+  )
+  t.pass()
+})
+
+test('= selects by every valid label, and != what it does not', t => {
+  const name = fc.stringMatching(/^[A-Za-z0-9]([-A-Za-z0-9_.]{0,20}[A-Za-z0-9])?$/)
+  fc.assert(
+    fc.property(name, name, name, (key, value, other) => {
+      t.true(selects(`${key}=${value}`, { [key]: value }))
+      t.false(selects(`${key}!=${value}`, { [key]: value }))
+      t.is(selects(`${key}=${value}`, { [key]: other }), value === other)
+    }),
+  )
 })
