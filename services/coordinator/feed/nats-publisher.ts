@@ -94,6 +94,11 @@ export class NatsPublisher {
     return Math.max(0, clock.monotonicMs() - (outbox.oldestAddedMs ?? clock.monotonicMs()))
   }
 
+  /** How many tries in a row brought nothing forward. */
+  get failures(): number {
+    return this.#failures
+  }
+
   get renewedSent(): number {
     return this.#renewed.sent
   }
@@ -171,8 +176,6 @@ export class NatsPublisher {
     this.#connection = connection
     this.#isJetStream = isJetStream
     this.#renewed.use(connection)
-    this.#lastTrouble = undefined
-    log.info({ server: connection.getServer(), jetStream: isJetStream }, 'connected to NATS')
     if (isNews && !isJetStream) {
       log.warn({ server: redacted(url) }, 'this NATS has no JetStream: events are best effort, and are kept nowhere')
     }
@@ -181,6 +184,7 @@ export class NatsPublisher {
   async #publishToCore(connection: NatsConnection): Promise<void> {
     const { journalId, outbox } = this.#options
     const end = new ConnectionEnd(connection)
+    this.#goesWell(connection)
     while (!this.#isClosed && !connection.isClosed()) {
       const more = new Promise<void>(resolve => {
         this.#wakeForMore = resolve
@@ -199,9 +203,12 @@ export class NatsPublisher {
     const { clock, journalId, outbox } = this.#options
     const connectionEnd = new ConnectionEnd(connection)
     const onAck = (throughRevision: number): void => this.#progress(throughRevision)
+    let isFound = false
     while (!this.#isClosed && !connection.isClosed()) {
       const end = await stream.findEnd(journalId)
       if (this.#isClosed) return
+      if (!isFound) this.#goesWell(connection)
+      isFound = true
       if (end.lastRevision !== undefined) this.#confirm(Math.min(end.lastRevision, outbox.newestRevision))
       if (outbox.isEmpty) this.#failures = 0
       const tooLarge = this.#tooLarge
@@ -240,6 +247,12 @@ export class NatsPublisher {
     if (publishedThrough === this.#reportedThrough) return
     this.#reportedThrough = publishedThrough
     this.#options.onPublished(publishedThrough)
+  }
+
+  /** Said when events can go out on a new connection, not at every connection that then turns out to be of no use. */
+  #goesWell(connection: NatsConnection): void {
+    this.#lastTrouble = undefined
+    this.#options.log.info({ server: connection.getServer(), jetStream: this.#isJetStream }, 'connected to NATS')
   }
 
   /** Said once, until things go well again or go wrong in another way. */

@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
-import { connect, headers, type NatsConnection, nanos } from 'nats'
+import { connect, DiscardPolicy, headers, type NatsConnection, nanos } from 'nats'
 import { systemRandom, uuid } from '../../../clock/random.js'
 import { systemClock } from '../../../clock/system-clock.js'
 import { streamSubjects } from '../../../services/coordinator/feed/cloud-event.js'
@@ -366,4 +366,33 @@ test('a close is bounded when NATS hangs, and when it is away', async t => {
   await away.publisher.close(200)
   nats.signal('SIGCONT')
   t.pass()
+})
+
+test('a stream that cannot be made is said once, and transitions wait until it can', async t => {
+  const nats = await server(t)
+  const manager = await (await client(t, nats)).jetstreamManager()
+  await manager.streams.add({ name: 'OTHER', subjects: ['leases.>'] })
+  const subject = new Subject(t, nats.url)
+  subject.add(1, 10)
+  await until(() => subject.publisher.failures > 3)
+  t.is(subject.outbox.size, 10)
+  t.is(subject.logged.length, 1, subject.logged.join('\n'))
+  await manager.streams.delete('OTHER')
+  await subject.drained()
+  t.deepEqual(await streamed(t, nats), subject.ids(1, 10))
+})
+
+test('a stream that is full and refuses more keeps the outbox waiting, until it takes more', async t => {
+  const nats = await server(t)
+  const manager = await (await client(t, nats)).jetstreamManager()
+  const subjects = [...streamSubjects]
+  await manager.streams.add({ name: 'LEASE_EVENTS', subjects, max_msgs: 100, discard: DiscardPolicy.New })
+  const subject = new Subject(t, nats.url)
+  subject.add(1, 150)
+  await until(() => subject.publisher.failures > 3)
+  t.is(subject.outbox.size, 50)
+  t.is(subject.logged.filter(line => line.includes('events wait')).length, 1)
+  await manager.streams.update('LEASE_EVENTS', { max_msgs: 1_000 })
+  await subject.drained()
+  t.deepEqual(await streamed(t, nats), subject.ids(1, 150))
 })
