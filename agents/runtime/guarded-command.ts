@@ -119,9 +119,14 @@ class GuardedRun {
   }
 
   #hear(message: FromGuardian): void {
-    if (message.type === 'ready') this.#start()
-    else if (message.type === 'started') this.#groupId = message.groupId
-    else this.#outcome = message
+    if (message.type === 'ready') {
+      this.#start()
+    } else if (message.type === 'started') {
+      this.#groupId = message.groupId
+      this.#guarded.log.debug({ groupId: message.groupId }, 'the command runs')
+    } else {
+      this.#outcome = message
+    }
   }
 
   #start(): void {
