@@ -15,8 +15,14 @@ export class LeaseLostError extends Error {
   /** The token it was held under; 0 when it never was. */
   readonly fencingToken: number
 
-  constructor(lease: { namespace: string; name: string }, lossCause: LossCause, fencingToken: number) {
-    super(`lease ${lease.namespace}/${lease.name} is no longer held: ${lossCause}`)
+  /** @param options `cause`: what the work threw, where it ended by that. */
+  constructor(
+    lease: { namespace: string; name: string },
+    lossCause: LossCause,
+    fencingToken: number,
+    options?: ErrorOptions,
+  ) {
+    super(`lease ${lease.namespace}/${lease.name} is no longer held: ${lossCause}`, options)
     this.namespace = lease.namespace
     this.leaseName = lease.name
     this.lossCause = lossCause

@@ -38,7 +38,11 @@ export class LeaseholdClient extends LeaseCalls {
   readonly #addresses: AddressList
   readonly #closing: AbortController
   readonly #sessions = new Set<Session>()
+  /** What `withLease` waits for, and does. */
+  readonly #waits = new Set<Hold>()
+  readonly #works = new Set<Promise<unknown>>()
   #shared: Session | undefined
+  #isClosed = false
 
   constructor(options: LeaseholdClientOptions) {
     const { addresses, clock, random, transport = grpcTransport } = options
@@ -54,7 +58,7 @@ export class LeaseholdClient extends LeaseCalls {
 
   /** Opens a session: one Hold stream, kept alive, for any number of leases. */
   openSession(): Session {
-    if (this.#closing.signal.aborted) throw new Error('the client is closed: make another')
+    if (this.#isClosed) throw new Error('the client is closed: make another')
     const { clock, random, log } = this.#options
     const session = new Session({
       addresses: this.#addresses,
@@ -73,7 +77,8 @@ export class LeaseholdClient extends LeaseCalls {
    * work at the same time, also with the same identity in one process. The work gets the hold: its `signal` says when
    * to stop, `isHeld()` before each irreversible step whether it still may, its `fencingToken` goes to the resource.
    *
-   * @throws LeaseLostError when the lease was lost before the work returned, whatever the work returned.
+   * @throws LeaseLostError when the lease was lost before the work returned, whatever the work returned; what it threw
+   * is then the `cause`.
    * @throws AcquireError when the wait ended without the lease.
    */
   async withLease<T>(options: WithLeaseOptions, work: (hold: Hold) => Promise<T> | T): Promise<T> {
@@ -81,20 +86,43 @@ export class LeaseholdClient extends LeaseCalls {
     abandonWait?.throwIfAborted()
     this.#shared ??= this.openSession()
     const hold = this.#shared.acquire({ instance: randomInstance(this.#options.random), ...acquire })
-    const abandon = (): void => void hold.release()
-    abandonWait?.addEventListener('abort', abandon)
+    await this.#waitFor(hold, abandonWait)
+    const done = this.#whileHeld(hold, work)
+    this.#works.add(done)
+    try {
+      return await done
+    } finally {
+      this.#works.delete(done)
+    }
+  }
+
+  async #waitFor(hold: Hold, abandon: AbortSignal | undefined): Promise<void> {
+    const giveUp = (): void => void hold.release()
+    abandon?.addEventListener('abort', giveUp)
+    this.#waits.add(hold)
     try {
       await hold.whenHeld()
     } catch (error) {
-      abandonWait?.throwIfAborted()
+      abandon?.throwIfAborted()
       throw error
     } finally {
-      abandonWait?.removeEventListener('abort', abandon)
+      abandon?.removeEventListener('abort', giveUp)
+      this.#waits.delete(hold)
+    }
+  }
+
+  async #whileHeld<T>(hold: Hold, work: (hold: Hold) => Promise<T> | T): Promise<T> {
+    const lost = (cause?: unknown): LeaseLostError => {
+      const lossCause = hold.error instanceof LeaseLostError ? hold.error.lossCause : 'expired'
+      return new LeaseLostError(hold, lossCause, hold.fencingToken, { cause })
     }
     try {
+      if (!hold.isHeld()) throw lost()
       const result = await work(hold)
-      if (hold.isHeld()) return result
-      throw hold.error ?? new LeaseLostError(hold, 'expired', hold.fencingToken)
+      if (!hold.isHeld()) throw lost()
+      return result
+    } catch (error) {
+      throw hold.isHeld() || error instanceof LeaseLostError ? error : lost(error)
     } finally {
       await hold.release()
     }
@@ -112,9 +140,18 @@ export class LeaseholdClient extends LeaseCalls {
     return watchLeases({ addresses: this.#addresses, clock, random }, options, signal)
   }
 
-  /** Releases what its sessions hold, ends watches and calls, and lets go of the connection. */
-  async close(options: { release?: boolean } = {}): Promise<void> {
-    await Promise.all([...this.#sessions].map(session => session.close(options)))
+  /**
+   * Ends the client. Waits of `withLease` end at once and its works are waited for, since a lease is released only after
+   * its work has returned; then sessions release what they hold, and watches and calls end. With `release: false`
+   * nothing is waited for or released: leases run their time. Not for a work to call, which it would wait for.
+   */
+  async close({ release = true }: { release?: boolean } = {}): Promise<void> {
+    this.#isClosed = true
+    if (release) {
+      for (const hold of this.#waits) void hold.release()
+      await Promise.allSettled(this.#works)
+    }
+    await Promise.all([...this.#sessions].map(session => session.close({ release })))
     this.#closing.abort()
     this.#addresses.close()
   }
