@@ -1,0 +1,129 @@
+import test from 'ava'
+import { connectClient, grpcTransport, TransportError } from '../../client/index.js'
+import type { HoldResponse } from '../../protos/hold.js'
+import { startCoordinator } from '../support/coordinator.js'
+import { until } from '../support/until.js'
+import { startFreezingProxy } from './freezing-proxy.js'
+
+const lease = { namespace: 'default', name: 'db', holderIdentity: 'me', leaseDurationMs: 10_000 }
+
+const acquire = {
+  type: 'acquire',
+  requestId: 1,
+  ...lease,
+  instance: '0'.repeat(32),
+  priority: 0,
+  supersede: false,
+} as const
+
+/** A Hold stream and what it brought. */
+function openHold(transport: ReturnType<typeof grpcTransport>) {
+  const messages: HoldResponse[] = []
+  const ends: (TransportError | undefined)[] = []
+  const stream = transport.openHold({
+    onMessage: message => messages.push(message),
+    onDrain: () => {},
+    onEnd: error => ends.push(error),
+  })
+  return { stream, messages, ends }
+}
+
+test('a dead connection does not cost the lease: another is opened, and the lease resumes', async t => {
+  const coordinator = await startCoordinator()
+  const proxy = await startFreezingProxy(coordinator.address)
+  const client = connectClient({ addresses: [proxy.address] })
+  const hold = client.openSession().acquire({ ...lease, renewIntervalMs: 250 })
+  await hold.whenHeld()
+  const { fencingToken } = hold
+  proxy.freeze()
+  await until(() => hold.state === 'jeopardy')
+  await until(() => hold.state !== 'jeopardy')
+  t.is(hold.state, 'held')
+  t.is(hold.fencingToken, fencingToken)
+  t.true(proxy.connections >= 2)
+  await client.close()
+  proxy.stop()
+  await coordinator.stop()
+})
+
+test('an error brings reason, metadata and violations', async t => {
+  const coordinator = await startCoordinator()
+  const transport = grpcTransport(coordinator.address)
+  const missing = await t.throwsAsync(transport.call('GetLease', { namespace: 'default', name: 'none' }), {
+    instanceOf: TransportError,
+  })
+  t.is(missing?.status, 'NOT_FOUND')
+  t.is(missing?.reason, 'LEASE_NOT_FOUND')
+  t.is(missing?.metadata.lease, 'default/none')
+  const invalid = await t.throwsAsync(transport.call('GetLease', { namespace: 'No', name: '' }), {
+    instanceOf: TransportError,
+  })
+  t.deepEqual(
+    invalid?.violations.map(({ field }) => field),
+    ['namespace', 'name'],
+  )
+  transport.close()
+  await coordinator.stop()
+})
+
+test('a stream and its call end at their signal', async t => {
+  const coordinator = await startCoordinator()
+  const transport = grpcTransport(coordinator.address)
+  const stop = new AbortController()
+  const read = async () => {
+    for await (const _ of transport.stream('WatchLeases', {}, { signal: stop.signal })) stop.abort()
+  }
+  const error = await t.throwsAsync(read(), { instanceOf: TransportError })
+  t.is(error?.status, 'CANCELLED')
+  const late = transport.call('GetLease', { namespace: 'default', name: 'db' }, { signal: stop.signal })
+  t.is((await t.throwsAsync(late, { instanceOf: TransportError }))?.status, 'CANCELLED')
+  transport.close()
+  await coordinator.stop()
+})
+
+test('a call that takes longer than it may is DEADLINE_EXCEEDED', async t => {
+  const coordinator = await startCoordinator()
+  const proxy = await startFreezingProxy(coordinator.address)
+  const transport = grpcTransport(proxy.address)
+  await t.throwsAsync(transport.call('GetLease', { namespace: 'default', name: 'db' }))
+  proxy.freeze()
+  const slow = transport.call('GetLease', { namespace: 'default', name: 'db' }, { timeoutMs: 50 })
+  t.is((await t.throwsAsync(slow, { instanceOf: TransportError }))?.status, 'DEADLINE_EXCEEDED')
+  transport.close()
+  proxy.stop()
+  await coordinator.stop()
+})
+
+test('a stream goes on after its transport was let go, until it is closed', async t => {
+  const coordinator = await startCoordinator()
+  const transport = grpcTransport(coordinator.address)
+  const { stream, messages, ends } = openHold(transport)
+  stream.send(acquire)
+  await until(() => messages.length === 1)
+  transport.close()
+  stream.send({ type: 'renew', requestId: 2, handles: 'all' })
+  await until(() => messages.length === 2)
+  t.like(messages[1], { type: 'renewed', requestId: 2, failures: [] })
+  stream.close()
+  await until(() => ends.length === 1)
+  await coordinator.stop()
+  t.is(ends.length, 1)
+})
+
+test('a stream to nobody ends once, with UNAVAILABLE', async t => {
+  const coordinator = await startCoordinator()
+  await coordinator.stop()
+  const transport = grpcTransport(coordinator.address)
+  const { stream, ends } = openHold(transport)
+  t.is(typeof stream.send(acquire), 'boolean')
+  await until(() => ends.length > 0)
+  t.is(ends[0]?.status, 'UNAVAILABLE')
+  t.true(stream.send(acquire))
+  transport.close()
+})
+
+test('a method that does not exist is a bug of the caller', async t => {
+  const transport = grpcTransport('127.0.0.1:1')
+  t.throws(() => transport.call('NoSuchMethod', {}), { instanceOf: TypeError })
+  transport.close()
+})
