@@ -46,22 +46,29 @@ class World {
   run(step: Step): void {
     switch (step.do) {
       case 'change':
-        return this.#change(step.leaseId, step.isSelected)
+        this.#change(step.leaseId, step.isSelected)
+        break
       case 'delete':
-        return this.#delete(step.leaseId)
+        this.#delete(step.leaseId)
+        break
       case 'renew':
-        return this.#renew(step.leaseId)
+        this.#renew(step.leaseId)
+        break
       case 'publish':
-        return this.publish()
+        this.publish()
+        break
       case 'pause':
-        return this.#watcher?.pause()
+        this.#watcher?.pause()
+        break
       case 'resume':
-        return this.#watcher?.resume()
+        this.#watcher?.resume()
+        break
       case 'poll':
-        return this.#poll()
+        this.#poll()
+        break
       case 'rewatch':
         this.#watcher?.close()
-        return this.#watch(this.#resumeAfter)
+        this.#watch(this.#resumeAfter)
     }
   }
 
