@@ -128,7 +128,7 @@ export class Coordinator {
    * nothing may be answered before it.
    */
   async start(): Promise<void> {
-    this.#options.core.startDeadlines(this.#options.leaseClock.now())
+    this.#options.core.tenancies.startDeadlines(this.#options.leaseClock.now())
     await this.#append([])
     this.#wake()
   }
@@ -277,7 +277,7 @@ export class Coordinator {
   #rest(): void {
     const { core, sessions } = this.#options
     for (const resolve of this.#whenIdle.splice(0)) resolve()
-    this.#timerFor(Math.min(core.nextDeadline, sessions.nextDeadline))
+    this.#timerFor(Math.min(core.tenancies.nextDeadline, sessions.nextDeadline))
   }
 
   /** Asks for a batch at a time of the lease clock, unless one is asked for before that. */

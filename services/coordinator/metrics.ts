@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { BatchObserver } from './coordinator.js'
 import { Distribution } from './distribution.js'
-import type { TenancyObserver } from './lease/lease-core.js'
+import type { TenancyObserver } from './lease/tenancies.js'
 import type { OpenCoordinator } from './open-coordinator.js'
 
 /** What the coordinator counts while it works; everything else is read when somebody asks. */

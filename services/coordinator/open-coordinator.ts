@@ -5,10 +5,11 @@ import { Feed } from './feed/feed.js'
 import { Outbox } from './feed/outbox.js'
 import type { Journal } from './journal/journal.js'
 import { restoreJournal } from './journal/restore.js'
-import { LeaseCore, type TenancyObserver } from './lease/lease-core.js'
+import { LeaseCore } from './lease/lease-core.js'
 import { LeaseTable } from './lease/lease-table.js'
 import type { LeaseRecord } from './lease/records.js'
 import { defaultSessionLimits, type SessionLimits, Sessions } from './lease/sessions.js'
+import type { TenancyObserver } from './lease/tenancies.js'
 import { LeaseClock } from './lease-clock.js'
 
 export interface CoordinatorDeps {

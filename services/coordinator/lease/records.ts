@@ -1,7 +1,15 @@
 import type { LeaseImage } from './lease.js'
 
 /** The changes that each get a record and an event of their own. */
-export const transitionTypes = ['created', 'acquired', 'transferred', 'updated', 'expired', 'released', 'deleted'] as const
+export const transitionTypes = [
+  'created',
+  'acquired',
+  'transferred',
+  'updated',
+  'expired',
+  'released',
+  'deleted',
+] as const
 export type TransitionType = (typeof transitionTypes)[number]
 
 /** Why, where a type of transition has more than one reason. */

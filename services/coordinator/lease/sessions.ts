@@ -1,10 +1,12 @@
+import type { Batch } from './batch.js'
 import type { AcquireCommand, AcquireOutcome, Instant } from './commands.js'
 import { Deadlines } from './deadlines.js'
 import { LeaseError } from './errors.js'
 import { type LeaseImage, leaseKey, leasePath } from './lease.js'
-import { isExpired, type LeaseCore, type Queues, renewAfterMs } from './lease-core.js'
-import { LeaseNode } from './lease-table.js'
+import type { LeaseCore } from './lease-core.js'
+import { LeaseNode, type LeaseTable } from './lease-table.js'
 import { type Push, Session, Waiter } from './session.js'
+import { isExpired, type Queues, renewAfterMs, type Tenancies } from './tenancies.js'
 import { WaitQueue } from './wait-queue.js'
 
 /** How often a session that waits must be heard from. */
@@ -42,7 +44,9 @@ export interface SessionRenewal {
 
 /** Sessions, and their places in the queues of leases. */
 export class Sessions implements Queues {
-  readonly #core: LeaseCore
+  readonly #table: LeaseTable
+  readonly #batch: Batch
+  readonly #tenancies: Tenancies
   readonly #limits: SessionLimits
   readonly #queues = new Map<string, WaitQueue>()
   /** Leases with a queue that became free since the last settling. */
@@ -53,9 +57,11 @@ export class Sessions implements Queues {
   #waiting = 0
 
   constructor(core: LeaseCore, limits: SessionLimits = defaultSessionLimits) {
-    this.#core = core
+    this.#table = core.table
+    this.#batch = core.batch
+    this.#tenancies = core.tenancies
     this.#limits = limits
-    core.attach(this)
+    core.tenancies.attach(this)
   }
 
   /** Open sessions. */
@@ -85,7 +91,7 @@ export class Sessions implements Queues {
     this.#freed.delete(key)
     const holderIdentity = lease.holderIdentity ?? ''
     for (const { session, handle } of this.#queues.get(key) ?? []) {
-      this.#core.batch.push(session, { type: 'holderChanged', handle, holderIdentity, state: lease.state })
+      this.#batch.push(session, { type: 'holderChanged', handle, holderIdentity, state: lease.state })
     }
   }
 
@@ -117,16 +123,16 @@ export class Sessions implements Queues {
     if (!session.isOpen) throw new LeaseError('DRAINING', 'the session is over: open another', { lease })
     const key = leaseKey(command.namespace, command.name)
     const place = this.#placeOf(key, command)
-    const isHere = place?.session === session || this.#core.table.find(key)?.session === session
+    const isHere = place?.session === session || this.#table.find(key)?.session === session
     if (!isHere) this.#checkRoom(session, lease)
     const handle = session.nextHandle()
-    const outcome = this.#core.take(command, time, { session, handle })
+    const outcome = this.#tenancies.take(command, time, { session, handle })
     if (outcome !== undefined) {
       if (place !== undefined) this.#leave(place)
-      return { type: 'acquired', handle: this.#core.table.need(command).handle, outcome }
+      return { type: 'acquired', handle: this.#table.need(command).handle, outcome }
     }
     if (place?.session === session) return this.#place(place)
-    if (command.waitTimeoutMs === undefined) throw this.#core.held(command)
+    if (command.waitTimeoutMs === undefined) throw this.#tenancies.held(command)
     if (place !== undefined) this.#leave(place)
     return this.#enqueue(session, handle, command, time)
   }
@@ -143,9 +149,9 @@ export class Sessions implements Queues {
         if (isExpired(holding, time.now)) {
           holding.session = undefined
           session.handles.delete(handle)
-          this.#core.expire(holding, time)
+          this.#tenancies.expire(holding, time)
           failures.push({ handle, reason: 'STALE_FENCING_TOKEN' })
-        } else this.#core.extend(holding, time)
+        } else this.#tenancies.extend(holding, time)
       } else if (holding === undefined) failures.push({ handle, reason: 'UNKNOWN_HANDLE' })
     }
     return false
@@ -169,7 +175,7 @@ export class Sessions implements Queues {
       const message = `handle ${handle} names no lease of this session: it was lost or released before`
       throw new LeaseError('STALE_FENCING_TOKEN', message)
     }
-    this.#core.free(holding, time)
+    this.#tenancies.free(holding, time)
   }
 
   /**
@@ -189,7 +195,7 @@ export class Sessions implements Queues {
     for (let waiter = this.#waits.popDue(time.now); waiter !== undefined; waiter = this.#waits.popDue(time.now)) {
       this.#giveUp(waiter, 'the wait timed out: the lease is still held')
     }
-    let left = limit - this.#core.expireDue(time, limit)
+    let left = limit - this.#tenancies.expireDue(time, limit)
     for (const key of this.#freed) {
       if (left-- <= 0) return true
       this.#freed.delete(key)
@@ -200,15 +206,15 @@ export class Sessions implements Queues {
 
   /** Gives a free lease to its first waiter; what it gets is unconfirmed. */
   #grant(key: string, time: Instant): void {
-    const node = this.#core.table.find(key)
+    const node = this.#table.find(key)
     const waiter = this.#queues.get(key)?.first
     if (waiter === undefined || node?.image.state === 'held') return
     const { session, handle, command } = waiter
     this.#dequeue(waiter)
-    const lease = this.#core.takeFree(command, time, { session, handle })
-    const lapseAfterMs = this.#core.awaitConfirmation(this.#core.table.need(lease), time)
+    const lease = this.#tenancies.takeFree(command, time, { session, handle })
+    const lapseAfterMs = this.#tenancies.awaitConfirmation(this.#table.need(lease), time)
     const { fencingToken, leaseDurationMs = 0 } = lease
-    this.#core.batch.push(session, { type: 'granted', handle, fencingToken, leaseDurationMs, lapseAfterMs })
+    this.#batch.push(session, { type: 'granted', handle, fencingToken, leaseDurationMs, lapseAfterMs })
   }
 
   #checkRoom({ handles }: Session, lease: string): void {
@@ -231,7 +237,7 @@ export class Sessions implements Queues {
     queue.add(waiter)
     this.#queues.set(key, queue)
     // It may have come free before, with its only waiter coming back on another session.
-    if (this.#core.table.find(key)?.image.state !== 'held') this.#freed.add(key)
+    if (this.#table.find(key)?.image.state !== 'held') this.#freed.add(key)
     session.handles.set(waiter.handle, waiter)
     session.waiting++
     this.#waiting++
@@ -243,7 +249,7 @@ export class Sessions implements Queues {
 
   #place(waiter: Waiter): SessionAcquireOutcome {
     const { key, handle } = waiter
-    const image = this.#core.table.find(key)?.image
+    const image = this.#table.find(key)?.image
     const holderIdentity = image?.state === 'held' ? (image.holderIdentity ?? '') : ''
     return { type: 'waiting', handle, holderIdentity, ahead: this.#queues.get(key)?.ahead(waiter) ?? 0 }
   }
@@ -262,7 +268,7 @@ export class Sessions implements Queues {
     this.#leave(waiter)
     const lease = leasePath(command)
     const error = new LeaseError('WAIT_TIMEOUT', `lease ${lease}: ${why}`, { lease })
-    this.#core.batch.push(session, { type: 'failed', handle, error })
+    this.#batch.push(session, { type: 'failed', handle, error })
   }
 
   #leave(waiter: Waiter): void {

@@ -1,6 +1,6 @@
 import test from 'ava'
-import { isExpired, renewAfterMs } from '../../../services/coordinator/lease/lease-core.js'
 import type { LeaseRecord } from '../../../services/coordinator/lease/records.js'
+import { isExpired, renewAfterMs } from '../../../services/coordinator/lease/tenancies.js'
 import { laterTime, taken } from '../../../services/coordinator/lease/tenancy.js'
 import { acquireOf, CoreWorld, codeOf, instanceA, instanceB, leader, pushesTo, refusal } from '../../support/core.js'
 
@@ -343,7 +343,7 @@ test('times of year 1 survive renewals, expiry and the next holder', t => {
 test('an unconfirmed grant that lapses says so', t => {
   const world = new CoreWorld()
   world.acquire()
-  world.core.awaitConfirmation(world.table.need(leader), world.time)
+  world.core.tenancies.awaitConfirmation(world.table.need(leader), world.time)
   world.records()
   world.pass(3_000)
   world.settle()
@@ -370,7 +370,7 @@ test('after a start every held lease has its full duration afresh', t => {
   const world = new CoreWorld({ revision: 0 })
   for (const record of before.records()) world.table.apply(record)
   world.now = 500
-  world.core.startDeadlines(world.now)
+  world.core.tenancies.startDeadlines(world.now)
   world.pass(14_999)
   world.settle()
   t.is(world.get().state, 'held')

@@ -1,0 +1,274 @@
+import type { Random } from '../../../clock/random.js'
+import type { Batch } from './batch.js'
+import type { AcquireCommand, AcquireOutcome, Instant, LeaseName } from './commands.js'
+import { Deadlines } from './deadlines.js'
+import { LeaseError } from './errors.js'
+import { type LeaseImage, leaseKey, leasePath } from './lease.js'
+import type { LeaseNode, LeaseTable } from './lease-table.js'
+import { created } from './objects.js'
+import type { Cause, Transition } from './records.js'
+import type { LostCause, Session } from './session.js'
+import { checkLabels, createdHeld, expired, laterTime, released, resumed, taken, unheldMs } from './tenancy.js'
+
+/** A holder renews four times in a lease duration: three answers may be lost before the lease is. */
+const renewalsPerDuration = 4
+
+/** A grant that was pushed must be confirmed within this time, or within its lease duration if that is shorter. */
+const confirmWithinMs = 3_000
+
+/** When to renew a lease of this duration next. */
+export const renewAfterMs = (leaseDurationMs: number): number => leaseDurationMs / renewalsPerDuration
+
+/** The only test of expiry. `now` and `deadline` are ms on the lease clock. */
+export const isExpired = (node: { deadline: number }, now: number): boolean => now >= node.deadline
+
+/** What metrics are made of. */
+export interface TenancyObserver {
+  /** A lease was renewed with so much of its time left. */
+  renewed(timeLeftMs: number): void
+  /** A lease was expired so long after its deadline. */
+  expired(latenessMs: number): void
+}
+
+/** Where a lease goes that a session takes. */
+export interface Seat {
+  readonly session: Session
+  readonly handle: number
+}
+
+/** Who must be asked before somebody takes a free lease, and told when somebody did. */
+export interface Queues {
+  /** Whether somebody waits for the lease. */
+  isAwaited(key: string): boolean
+  /** The lease is free: its first waiter gets it when the batch is settled. */
+  freed(key: string): void
+  /** The lease has a new holder. */
+  taken(lease: LeaseImage): void
+}
+
+/** Who holds what and until when: how a lease is taken, kept, given up and lost. */
+export class Tenancies {
+  readonly #table: LeaseTable
+  readonly #batch: Batch
+  readonly #random: Random
+  readonly #observer: TenancyObserver | undefined
+  readonly #deadlines = new Deadlines<LeaseNode>()
+  #queues: Queues = { isAwaited: () => false, freed: () => {}, taken: () => {} }
+
+  constructor(table: LeaseTable, batch: Batch, random: Random, observer: TenancyObserver | undefined) {
+    this.#table = table
+    this.#batch = batch
+    this.#random = random
+    this.#observer = observer
+  }
+
+  /** The queues look at the tenancies and these at them; they introduce themselves. */
+  attach(queues: Queues): void {
+    this.#queues = queues
+  }
+
+  /** When the next lease is due, or earlier; Infinity when none is held. */
+  get nextDeadline(): number {
+    return this.#deadlines.next
+  }
+
+  /** After a start: nobody knows which renewals were missed, so every held lease gets its full duration afresh. */
+  startDeadlines(now: number): void {
+    for (const node of this.#table.nodes()) {
+      if (node.image.state === 'held') this.#setDeadline(node, now + (node.image.leaseDurationMs ?? 0))
+    }
+  }
+
+  /** Whether somebody waits for the lease. */
+  isAwaited(name: LeaseName): boolean {
+    return this.#queues.isAwaited(leaseKey(name.namespace, name.name))
+  }
+
+  /**
+   * Takes the lease if the command may have it now: nobody holds it or waits for it, or the command resumes or
+   * supersedes. Otherwise undefined, and nothing has changed but that a lease which is due has expired.
+   */
+  take(command: AcquireCommand, time: Instant, seat: Seat | undefined): AcquireOutcome | undefined {
+    const key = leaseKey(command.namespace, command.name)
+    const node = this.#table.find(key)
+    if (node !== undefined) checkLabels(node.image, command)
+    if (node?.image.state === 'held' && !isExpired(node, time.now)) return this.#contend(node, command, time, seat)
+    if (node?.image.state === 'held' && !command.validateOnly) this.expire(node, time)
+    if (this.#queues.isAwaited(key)) return undefined
+    return {
+      lease: this.takeFree(command, time, seat),
+      renewAfterMs: renewAfterMs(command.leaseDurationMs),
+      resumed: false,
+    }
+  }
+
+  /** Takes a lease that is missing or free. */
+  takeFree(command: AcquireCommand, time: Instant, seat: Seat | undefined): LeaseImage {
+    const node = this.#table.find(leaseKey(command.namespace, command.name))
+    const revision = this.#batch.nextRevision
+    if (node === undefined) {
+      const { namespace, name } = command
+      const unheld = created({ namespace, name, changes: {} }, name, revision, time, this.#random)
+      const lease = createdHeld(unheld, command, revision, time)
+      if (!command.validateOnly) this.begin({ type: 'created', lease }, time, seat)
+      return lease
+    }
+    const before = node.current()
+    // Still held is only what is due, where the command is but validated.
+    const free = before.state === 'held' ? expired(before, revision, time) : before
+    const lease = taken(free, command, revision, time)
+    if (command.validateOnly) return lease
+    const unheld = unheldMs(free, time)
+    this.begin(
+      {
+        type: 'acquired',
+        lease,
+        ...(free.holderIdentity ? { previousHolder: free.holderIdentity } : {}),
+        ...(unheld === undefined ? {} : { unheldMs: unheld }),
+      },
+      time,
+      seat,
+    )
+    return lease
+  }
+
+  /** Gives the lease its full duration again, from when the renewal was read. The hot path: nothing is copied. */
+  extend(node: LeaseNode, time: Instant): void {
+    this.#observer?.renewed(node.deadline - time.now)
+    node.deadline = time.now + (node.image.leaseDurationMs ?? 0)
+    node.isConfirmed = true
+    this.#batch.renewal(node, laterTime(node.renewTime, time.wallMicros))
+  }
+
+  /** Ends the tenancy by the holder's wish, or an operator's. */
+  free(node: LeaseNode, time: Instant, cause?: Cause & LostCause): void {
+    const previousHolder = node.image.holderIdentity ?? ''
+    const lease = released(node.current(), this.#batch.nextRevision, time)
+    this.#batch.transition({ type: 'released', lease, previousHolder, ...(cause === undefined ? {} : { cause }) })
+    this.#end(node, cause)
+    this.#queues.freed(leaseKey(lease.namespace, lease.name))
+  }
+
+  /** Ends the tenancy because its time ran out. */
+  expire(node: LeaseNode, time: Instant): void {
+    this.#observer?.expired(time.now - node.deadline)
+    const lease = expired(node.current(), this.#batch.nextRevision, time)
+    const previousHolder = lease.holderIdentity ?? ''
+    const cause = node.isConfirmed ? undefined : 'unconfirmed'
+    this.#batch.transition({ type: 'expired', lease, previousHolder, ...(cause === undefined ? {} : { cause }) })
+    this.#end(node, cause ?? 'expired')
+    this.#queues.freed(leaseKey(lease.namespace, lease.name))
+  }
+
+  /** Expires what is due, at most `limit` leases; returns how many. */
+  expireDue(time: Instant, limit: number): number {
+    let count = 0
+    while (count < limit) {
+      const node = this.#deadlines.popDue(time.now)
+      if (node === undefined) break
+      if (node.image.state !== 'held') continue
+      this.expire(node, time)
+      count++
+    }
+    return count
+  }
+
+  /** A lease granted by a push counts from its confirmation; until then it waits only so long. */
+  awaitConfirmation(node: LeaseNode, time: Instant): number {
+    const lapseAfterMs = Math.min(node.image.leaseDurationMs ?? 0, confirmWithinMs)
+    node.isConfirmed = false
+    this.#setDeadline(node, time.now + lapseAfterMs)
+    return lapseAfterMs
+  }
+
+  /** The lease goes, whoever has it. */
+  delete(node: LeaseNode, lease: LeaseImage): void {
+    const previousHolder = node.image.state === 'held' ? node.image.holderIdentity : undefined
+    this.#batch.transition({ type: 'deleted', lease, ...(previousHolder === undefined ? {} : { previousHolder }) })
+    this.#end(node, 'deleted')
+    this.#queues.freed(leaseKey(lease.namespace, lease.name))
+  }
+
+  /** The refusal for somebody who cannot have the lease now. */
+  held(name: LeaseName): LeaseError {
+    const lease = leasePath(name)
+    const image = this.#table.find(leaseKey(name.namespace, name.name))?.image
+    if (image?.state !== 'held') {
+      return new LeaseError('LEASE_HELD', `lease ${lease} is about to be granted to a waiter: wait for it`, { lease })
+    }
+    const holderIdentity = image.holderIdentity ?? ''
+    const message = `lease ${lease} is held by ${holderIdentity}: wait for its release or expiry`
+    return new LeaseError('LEASE_HELD', message, { lease, holderIdentity, fencingToken: image.fencingToken })
+  }
+
+  /** An acquire of a lease that somebody holds. */
+  #contend(
+    node: LeaseNode,
+    command: AcquireCommand,
+    time: Instant,
+    seat: Seat | undefined,
+  ): AcquireOutcome | undefined {
+    if (node.image.holderIdentity !== command.holderIdentity) return undefined
+    const cadence = renewAfterMs(command.leaseDurationMs)
+    if (command.instance !== undefined && command.instance === node.image.instance) {
+      const lease = resumed(node.current(), command, this.#batch.nextRevision)
+      if (command.validateOnly) return { lease, renewAfterMs: cadence, resumed: true }
+      if (lease !== node.current()) this.#batch.transition({ type: 'updated', lease })
+      node.isConfirmed = true
+      this.#setDeadline(node, time.now + command.leaseDurationMs)
+      if (node.session === seat?.session) seat?.session.noteDuration(command.leaseDurationMs)
+      else this.#attach(node, seat, 'resumed')
+      return { lease: node.current(), renewAfterMs: cadence, resumed: true }
+    }
+    if (!command.supersede) return undefined
+    const lease = taken(node.current(), command, this.#batch.nextRevision, time)
+    if (!command.validateOnly) {
+      const previousHolder = node.image.holderIdentity ?? ''
+      this.#end(node, 'superseded')
+      this.begin({ type: 'transferred', lease, previousHolder, cause: 'superseded' }, time, seat)
+    }
+    return { lease, renewAfterMs: cadence, resumed: false }
+  }
+
+  /** Records that somebody took the lease, and starts the tenancy. */
+  begin(transition: Transition, time: Instant, seat: Seat | undefined): void {
+    const { lease } = transition
+    this.#batch.transition(transition)
+    const node = this.#table.need(lease)
+    node.isConfirmed = true
+    this.#setDeadline(node, time.now + (lease.leaseDurationMs ?? 0))
+    this.#attach(node, seat)
+    this.#queues.taken(lease)
+  }
+
+  /** Ties the lease to a session; the one that had it hears why it lost it. */
+  #attach(node: LeaseNode, seat: Seat | undefined, cause?: LostCause): void {
+    this.#detach(node, cause)
+    if (seat === undefined) return
+    const { session, handle } = seat
+    node.session = session
+    node.handle = handle
+    session.handles.set(handle, node)
+    session.noteDuration(node.image.leaseDurationMs ?? 0)
+  }
+
+  #detach(node: LeaseNode, cause: LostCause | undefined): void {
+    const { session, handle } = node
+    if (session === undefined) return
+    session.handles.delete(handle)
+    if (session.handles.size === session.waiting) session.shortestDurationMs = Number.POSITIVE_INFINITY
+    if (cause !== undefined) this.#batch.push(session, { type: 'lost', handle, cause })
+    node.session = undefined
+  }
+
+  #end(node: LeaseNode, cause: LostCause | undefined): void {
+    this.#deadlines.remove(node)
+    node.deadline = Number.POSITIVE_INFINITY
+    this.#detach(node, cause)
+  }
+
+  #setDeadline(node: LeaseNode, deadline: number): void {
+    node.deadline = deadline
+    this.#deadlines.schedule(node)
+  }
+}
