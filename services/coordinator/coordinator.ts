@@ -53,6 +53,9 @@ export interface BatchObserver {
 const changesPerBatch = 10_000
 const bytesPerBatch = 512 * 1024
 
+/** A batch decides no longer than this at a stretch: reads change nothing, but each takes its time. */
+const longestDecideMs = 20
+
 /** Commands that wait for a batch. */
 const maxQueuedCommands = 200_000
 
@@ -128,8 +131,8 @@ export class Coordinator {
    * nothing may be answered before it.
    */
   async start(): Promise<void> {
-    this.#options.core.tenancies.startDeadlines(this.#options.leaseClock.now())
     await this.#append([])
+    this.#options.core.tenancies.startDeadlines(this.#options.leaseClock.now())
     this.#wake()
   }
 
@@ -170,17 +173,17 @@ export class Coordinator {
   /** Everything up to this revision is on NATS: the next entry says so. */
   published(throughRevision: number): void {
     this.#publishedThrough = throughRevision
-    this.#timerFor(this.#options.leaseClock.now() + cursorDelayMs)
+    this.#timerForCursor()
   }
 
   /** Takes no more commands, and resolves when all that were taken are answered. */
   async stop(): Promise<void> {
     this.#isStopped = true
+    this.#timer?.cancel()
     if (this.#isBusy || this.#isScheduled || this.#queue.length > 0) {
       await new Promise<void>(resolve => this.#whenIdle.push(resolve))
     }
     if (this.#publishedThrough !== undefined) await this.#append(this.#cursor())
-    this.#timer?.cancel()
   }
 
   #refusal(command: Command): LeaseError | undefined {
@@ -231,10 +234,14 @@ export class Coordinator {
     const { core, sessions, leaseClock, clock } = this.#options
     this.#isBusy = true
     const wallMicros = clock.wallMicros()
+    // What falls due meanwhile waits for the next batch, since its renewal may be in a socket.
+    const startedAt = leaseClock.now()
     const deliveries: (Command | SessionPush)[] = []
     const rest = this.#decide(wallMicros, deliveries)
-    const limit = rest.length > 0 ? changesPerBatch / 2 : changesPerBatch
-    const isMoreDue = sessions.settle({ now: leaseClock.now(), wallMicros }, limit)
+    // What was read before a deadline and has still to be decided is in time.
+    const now = Math.min(startedAt, rest[0]?.arrivedAt ?? startedAt)
+    const share = rest.length > 0 ? 0.5 : 1
+    const isMoreDue = sessions.settle({ now, wallMicros }, changesPerBatch * share, bytesPerBatch * share)
     deliveries.push(...core.batch.takePushes())
     if (core.batch.changes > 0 || this.#publishedThrough !== undefined) {
       const { records } = core.batch.takeRecords()
@@ -256,11 +263,13 @@ export class Coordinator {
 
   /** Lets the core decide what waits, as far as it fits into one entry; what does not stays in the queue. */
   #decide(wallMicros: number, deliveries: (Command | SessionPush)[]): readonly Command[] {
-    const { batch } = this.#options.core
+    const { clock, core } = this.#options
+    const { batch } = core
     const commands = this.#queue
     const time = { now: 0, wallMicros }
+    const endMs = clock.monotonicMs() + longestDecideMs
     let index = 0
-    for (; index < commands.length; index++) {
+    while (index < commands.length) {
       const command = commands[index]
       const left = changesPerBatch - batch.changes
       if (command === undefined || left <= 0 || batch.transitionBytes >= bytesPerBatch) break
@@ -269,6 +278,8 @@ export class Coordinator {
       deliveries.push(...batch.takePushes())
       if (!isComplete) break
       deliveries.push(command)
+      index++
+      if (clock.monotonicMs() >= endMs) break
     }
     this.#queue = commands.slice(index)
     return this.#queue
@@ -278,11 +289,16 @@ export class Coordinator {
     const { core, sessions } = this.#options
     for (const resolve of this.#whenIdle.splice(0)) resolve()
     this.#timerFor(Math.min(core.tenancies.nextDeadline, sessions.nextDeadline))
+    if (this.#publishedThrough !== undefined) this.#timerForCursor()
+  }
+
+  #timerForCursor(): void {
+    this.#timerFor(this.#options.leaseClock.now() + cursorDelayMs)
   }
 
   /** Asks for a batch at a time of the lease clock, unless one is asked for before that. */
   #timerFor(at: number): void {
-    if (this.#timerAt <= at || at === Number.POSITIVE_INFINITY) return
+    if (this.#isStopped || this.#timerAt <= at || at === Number.POSITIVE_INFINITY) return
     this.#timer?.cancel()
     this.#timerAt = at
     this.#timer = this.#options.clock.setTimer(Math.max(0, at - this.#options.leaseClock.now()), () => {

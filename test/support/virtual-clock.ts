@@ -64,7 +64,7 @@ export class VirtualClock implements Clock {
   advance(ms: number): void {
     const endMs = this.#nowMs + ms
     while (this.#step(endMs));
-    this.#nowMs = endMs
+    this.#nowMs = Math.max(this.#nowMs, endMs)
   }
 
   /** Like `advance`, and lets promises settle before and after each thing that comes due. */
@@ -72,7 +72,7 @@ export class VirtualClock implements Clock {
     const endMs = this.#nowMs + ms
     do await settle()
     while (this.#step(endMs))
-    this.#nowMs = endMs
+    this.#nowMs = Math.max(this.#nowMs, endMs)
   }
 
   /** The machine sleeps for `ms`: the time since boot goes on, the monotonic clock and the timers stand still. */

@@ -95,7 +95,9 @@ const usualBytes = 400
 
 /** About how many bytes a lease takes: only what a client can make large is looked at. */
 function sizeOf(lease: LeaseImage): number {
-  const { annotations, managedFields, ownerReferences, finalizers } = lease
-  if (!annotations && !managedFields && !ownerReferences && !finalizers) return usualBytes
-  return usualBytes + JSON.stringify({ annotations, managedFields, ownerReferences, finalizers }).length
+  const { labels = {}, annotations, managedFields, ownerReferences, finalizers, preferredHolder = '' } = lease
+  let bytes = usualBytes + preferredHolder.length
+  for (const key in labels) bytes += key.length + (labels[key]?.length ?? 0)
+  if (!annotations && !managedFields && !ownerReferences && !finalizers) return bytes
+  return bytes + JSON.stringify({ annotations, managedFields, ownerReferences, finalizers }).length
 }

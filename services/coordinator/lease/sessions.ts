@@ -180,9 +180,9 @@ export class Sessions implements Queues {
 
   /**
    * What a batch ends with: sessions that fell silent lose their places, waits time out, what is due expires, and what
-   * is free goes to its first waiter. At most `limit` leases; returns whether more is due.
+   * is free goes to its first waiter. About so many changes and bytes at most; returns whether more may be due.
    */
-  settle(time: Instant, limit: number): boolean {
+  settle(time: Instant, limit: number, limitBytes = Number.POSITIVE_INFINITY): boolean {
     for (
       let session = this.#silences.popDue(time.now);
       session !== undefined;
@@ -195,13 +195,16 @@ export class Sessions implements Queues {
     for (let waiter = this.#waits.popDue(time.now); waiter !== undefined; waiter = this.#waits.popDue(time.now)) {
       this.#giveUp(waiter, 'the wait timed out: the lease is still held')
     }
-    let left = limit - this.#tenancies.expireDue(time, limit)
+    const endChanges = this.#batch.changes + limit
+    const endBytes = this.#batch.transitionBytes + limitBytes
+    const isFull = (): boolean => this.#batch.changes >= endChanges || this.#batch.transitionBytes >= endBytes
+    this.#tenancies.expireDue(time, isFull)
     for (const key of this.#freed) {
-      if (left-- <= 0) return true
+      if (isFull()) return true
       this.#freed.delete(key)
       this.#grant(key, time)
     }
-    return left <= 0
+    return isFull()
   }
 
   /** Gives a free lease to its first waiter; what it gets is unconfirmed. */

@@ -160,17 +160,13 @@ export class Tenancies {
     this.#queues.freed(leaseKey(lease.namespace, lease.name))
   }
 
-  /** Expires what is due, at most `limit` leases; returns how many. */
-  expireDue(time: Instant, limit: number): number {
-    let count = 0
-    while (count < limit) {
+  /** Expires what is due, until it is enough for one batch. */
+  expireDue(time: Instant, isEnough: () => boolean): void {
+    while (!isEnough()) {
       const node = this.#deadlines.popDue(time.now)
-      if (node === undefined) break
-      if (node.image.state !== 'held') continue
-      this.expire(node, time)
-      count++
+      if (node === undefined) return
+      if (node.image.state === 'held') this.expire(node, time)
     }
-    return count
   }
 
   /** A lease granted by a push counts from its confirmation; until then it waits only so long. */
