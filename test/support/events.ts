@@ -38,15 +38,26 @@ export async function streamedEvents(url: string): Promise<StreamedEvent[]> {
 
 /** Every transition that the journal has, as `revision change`: the truth, when no snapshot was taken. */
 export async function journaledTransitions(directory: string): Promise<{ journalId: string; changes: string[] }> {
+  const { journalId, entries } = await journaledEntries(directory)
+  return { journalId, changes: entries.flat() }
+}
+
+/** The same by entry, each of which is one batch. */
+export async function journaledEntries(directory: string): Promise<{ journalId: string; entries: string[][] }> {
   const journal = await openJournal(`lmdb:${directory}`, { random: systemRandom })
   try {
-    const changes: string[] = []
+    const entries: string[][] = []
+    let changes: string[] = []
     for await (const item of restoreJournal(journal)) {
-      if (item.kind !== 'record' || item.record.type === 'renewed' || item.record.type === 'published') continue
-      const { type, lease } = item.record
-      changes.push(`${lease.revision} ${type} ${leasePath(lease)}`)
+      if (item.kind === 'entry') {
+        entries.push(changes)
+        changes = []
+      } else if (item.kind === 'record' && item.record.type !== 'renewed' && item.record.type !== 'published') {
+        const { type, lease } = item.record
+        changes.push(`${lease.revision} ${type} ${leasePath(lease)}`)
+      }
     }
-    return { journalId: journal.id, changes }
+    return { journalId: journal.id, entries }
   } finally {
     await journal.close()
   }

@@ -21,7 +21,9 @@ export class RawHold {
   constructor(address: string, { reads = true }: { reads?: boolean } = {}) {
     this.#client = new Client(address, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 })
     this.#call = this.#client.makeBidiStreamRequest(holdPath, encodeHoldRequest, decodeHoldResponse)
+    // Without any listener grpc-js would take in everything: with this one it stops when its own buffer is full.
     if (reads) this.#call.on('data', (response: HoldResponse) => this.#receive(response))
+    else this.#call.on('readable', () => {})
     this.#call.on('error', () => {})
     this.#call.on('status', ({ code, details }) => this.#ended(status[code], details))
   }
