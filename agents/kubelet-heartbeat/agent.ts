@@ -68,6 +68,8 @@ export const agent = defineAgent({
     const gate = checked(context, options)
     const sessions = Array.from({ length: sessionCount(names.length) }, () => context.openSession())
     log.info({ node, nodes: names.length, streams: sessions.length }, 'heartbeats begin')
+    // Thousands of nodes are told of only when somebody asks for it.
+    const nodeLog = names.length > 1 && log.level === 'info' ? log.child({}, { level: 'error' }) : log
     const endings = names.map(async (name, index) => {
       // Hollow nodes that all began at once would renew at once for ever.
       if (names.length > 1) await sleep(clock, random.fraction() * options.renewInterval)
@@ -81,7 +83,7 @@ export const agent = defineAgent({
           gate,
           session,
         },
-        context,
+        { log: nodeLog, clock, signal },
       )
     })
     await Promise.race([Promise.all(endings), whenAborted(signal)])

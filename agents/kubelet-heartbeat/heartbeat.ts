@@ -29,7 +29,7 @@ export interface HeartbeatOptions {
 export async function heartbeat(
   node: string,
   { namespace, leaseDurationMs, renewIntervalMs, gate, session }: HeartbeatOptions,
-  { log, clock, signal }: AgentContext,
+  { log, clock, signal }: Pick<AgentContext, 'log' | 'clock' | 'signal'>,
 ): Promise<'stopped' | 'superseded'> {
   const lease = `${namespace}/${node}`
   let backoffMs = firstBackoffMs
@@ -47,7 +47,7 @@ export async function heartbeat(
     const unsubscribe = gate.onChange(isOpen => hold.setRenewing(isOpen))
     const held = (): void => {
       backoffMs = firstBackoffMs
-      log.debug({ lease, fencingToken: hold.fencingToken }, 'the node is alive')
+      log.info({ lease, fencingToken: hold.fencingToken }, 'the node is alive')
       hold.setRenewing(gate.isOpen)
     }
     // A rejection is told by hold.signal, too.

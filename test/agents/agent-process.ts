@@ -64,13 +64,20 @@ export function startAgent(t: ExecutionContext, address: string, ...argv: string
   }
 }
 
-/** A coordinator for this test, and a client of it. */
-export async function coordinator(t: ExecutionContext): Promise<{ address: string; client: LeaseholdClient }> {
+/** A coordinator for this test, and a client of it; `stop` ends the coordinator before the test's end. */
+export async function coordinator(
+  t: ExecutionContext,
+): Promise<{ address: string; client: LeaseholdClient; stop: () => Promise<void> }> {
   const running = await startCoordinator()
   const client = connectClient({ addresses: [running.address] })
+  let stopped: Promise<void> | undefined
+  const stop = (): Promise<void> => {
+    stopped ??= running.stop()
+    return stopped
+  }
   t.teardown(async () => {
     await client.close()
-    await running.stop()
+    await stop()
   })
-  return { address: running.address, client }
+  return { address: running.address, client, stop }
 }

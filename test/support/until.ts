@@ -7,7 +7,7 @@ const lookIntervalMs = 10
  * @param boundMs generous, since tests run on loaded machines.
  * @throws Error when the condition did not hold within the bound.
  */
-export async function until(condition: () => boolean | Promise<boolean>, boundMs = 60_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, boundMs = 120_000): Promise<void> {
   const endMs = performance.now() + boundMs
   while (!(await condition())) {
     if (performance.now() > endMs) throw new Error(`it did not come true within ${boundMs} ms: ${condition}`)

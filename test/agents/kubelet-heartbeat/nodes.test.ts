@@ -17,7 +17,7 @@ async function nodeLease(client: LeaseholdClient, name: string): Promise<Lease |
 const isAlive = async (client: LeaseholdClient, name: string): Promise<boolean> =>
   (await nodeLease(client, name))?.state === 'held'
 
-test('a node keeps its lease over many times its duration', async t => {
+test.serial('a node keeps its lease over many times its duration', async t => {
   const { address, client } = await coordinator(t)
   startAgent(t, address, 'kubelet-heartbeat', '--node', 'node-1', '--lease-duration', '4s', '--renew-interval', '200ms')
   await until(() => isAlive(client, 'node-1'))
@@ -33,7 +33,7 @@ test('a node keeps its lease over many times its duration', async t => {
   t.like(await nodeLease(client, 'node-1'), { holderIdentity: 'node-1', fencingToken: first?.fencingToken })
 })
 
-test('a process that is started again supersedes the older one, which exits with 3', async t => {
+test.serial('a process that is started again supersedes the older one, which exits with 3', async t => {
   const { address, client } = await coordinator(t)
   const older = startAgent(t, address, 'kubelet-heartbeat', '--node', 'node-1')
   await until(() => isAlive(client, 'node-1'))
@@ -46,7 +46,7 @@ test('a process that is started again supersedes the older one, which exits with
   t.is(newer.end(), undefined)
 })
 
-test('a stopped node leaves its lease, which runs out', async t => {
+test.serial('a stopped node leaves its lease, which runs out', async t => {
   const { address, client } = await coordinator(t)
   const agent = startAgent(
     t,
@@ -67,7 +67,7 @@ test('a stopped node leaves its lease, which runs out', async t => {
   t.pass()
 })
 
-test('the lease expires while the check fails, and is acquired again when it succeeds', async t => {
+test.serial('the lease expires while the check fails, and is acquired again when it succeeds', async t => {
   const { address, client } = await coordinator(t)
   const agent = startAgent(t, address, 'kubelet-heartbeat', '--node', 'node-1', ...brief, '--check', 'test -e healthy')
   await until(() => agent.log().includes('the check fails'))
@@ -83,7 +83,7 @@ test('the lease expires while the check fails, and is acquired again when it suc
   t.true(((await nodeLease(client, 'node-1'))?.fencingToken ?? 0) > before)
 })
 
-test('hollow nodes have a lease each', async t => {
+test.serial('hollow nodes have a lease each', async t => {
   const { address, client } = await coordinator(t)
   const options = ['--node', 'hollow', '--nodes', '500', '--renew-interval', '1s'] as const
   const agent = startAgent(t, address, 'kubelet-heartbeat', ...options, '--health-file', 'health.json')

@@ -179,7 +179,7 @@ test('a command is not started when its lease is about to run out', async t => {
   const agent = startAgent(t, 1, 'never', ['sh', '-c', 'echo > ran'])
   await until(() => agent.error() !== undefined)
   t.deepEqual(agent.error(), { name: 'CommandStartError', code: 'DEADLINE' })
-  t.false(existsSync(join(agent.folder, 'group')))
+  t.false(existsSync(join(agent.folder, 'ran')))
 })
 
 /** The guardian is the parent of the command. */

@@ -22,7 +22,7 @@ function health(agent: AgentProcess): Health | undefined {
 /** The source of a plugin with this work. */
 const plugin = (work: string): string => `export const agent = { name: 'mine', description: 'Mine.', ${work} }`
 
-test('the plugin of the README has at most 20 lines, leads, and hands over when it is stopped', async t => {
+test.serial('the plugin of the README has at most 20 lines, leads, and hands over when it is stopped', async t => {
   const code = pluginOfReadme()
   t.true(code.trimEnd().split('\n').length <= 20)
   const { address, client } = await coordinator(t)
@@ -37,7 +37,7 @@ test('the plugin of the README has at most 20 lines, leads, and hands over when 
   t.is((await client.get(lease)).holderIdentity, 'bob')
 })
 
-test('a plugin of the README that waits for its lease ends when it is stopped', async t => {
+test.serial('a plugin of the README that waits for its lease ends when it is stopped', async t => {
   const { address } = await coordinator(t)
   const alice = startPlugin(t, address, pluginOfReadme(), '--team', 'platform', '--person', 'alice')
   await until(() => alice.log().includes('alice is on call'))
@@ -47,7 +47,7 @@ test('a plugin of the README that waits for its lease ends when it is stopped', 
   t.is(await bob.exitCode(), 0)
 })
 
-test('a plugin of the README whose lease is taken away fails', async t => {
+test.serial('a plugin of the README whose lease is taken away fails', async t => {
   const { address, client } = await coordinator(t)
   const alice = startPlugin(t, address, pluginOfReadme(), '--team', 'platform', '--person', 'alice')
   await until(() => alice.log().includes('alice is on call'))
@@ -55,7 +55,7 @@ test('a plugin of the README whose lease is taken away fails', async t => {
   t.is(await alice.exitCode(), 1)
 })
 
-test('the health file tells the state and the lease, and goes when the agent ends', async t => {
+test.serial('the health file tells the state and the lease, and goes when the agent ends', async t => {
   const { address } = await coordinator(t)
   const agent = startAgent(t, address, 'scheduler-leader', '--identity', 'me', '--health-file', 'health.json')
   await until(() => health(agent)?.state === 'held')
@@ -72,7 +72,7 @@ test('the health file tells the state and the lease, and goes when the agent end
   t.is(health(agent), undefined)
 })
 
-test('the health file is written again and again while nothing changes', async t => {
+test.serial('the health file is written again and again while nothing changes', async t => {
   const { address } = await coordinator(t)
   const agent = startAgent(t, address, 'scheduler-leader', '--lease-duration', '2s', '--health-file', 'health.json')
   await until(() => health(agent)?.state === 'held')
@@ -82,7 +82,7 @@ test('the health file is written again and again while nothing changes', async t
   t.is(health(agent)?.since, told?.since)
 })
 
-test('metrics tell the leases by state and the time that is left', async t => {
+test.serial('metrics tell the leases by state and the time that is left', async t => {
   const { address } = await coordinator(t)
   const agent = startAgent(t, address, 'scheduler-leader', '--metrics', '127.0.0.1:0', '--health-file', 'health.json')
   await until(() => health(agent)?.state === 'held')
@@ -93,14 +93,14 @@ test('metrics tell the leases by state and the time that is left', async t => {
   t.true(Number(left) > 0 && Number(left) <= 15)
 })
 
-test('an agent that cannot reach its coordinator waits for it', async t => {
+test.serial('an agent that cannot reach its coordinator waits for it', async t => {
   const agent = startAgent(t, '127.0.0.1:1', 'scheduler-leader', '--health-file', 'health.json')
   await until(() => health(agent)?.state === 'waiting')
   agent.process.kill('SIGINT')
   t.is(await agent.exitCode(), 0)
 })
 
-test('work that does not end after a stop is given up with exit code 4, and its lease runs out', async t => {
+test.serial('work that does not end after a stop is given up with exit code 4, and its lease runs out', async t => {
   const { address, client } = await coordinator(t)
   const source = plugin(`async run({ session, log }) {
     const hold = session.acquire({ namespace: 'x', name: 'y', holderIdentity: 'z', leaseDurationMs: 30_000 })
@@ -115,7 +115,7 @@ test('work that does not end after a stop is given up with exit code 4, and its 
   t.is((await client.get({ namespace: 'x', name: 'y' })).state, 'held')
 })
 
-test('a second signal ends an agent at once', async t => {
+test.serial('a second signal ends an agent at once', async t => {
   const { address } = await coordinator(t)
   const source = plugin(`async run({ log }) {
     log.info('ready')
@@ -129,7 +129,7 @@ test('a second signal ends an agent at once', async t => {
   t.is(await agent.exitCode(), 130)
 })
 
-test('leases are released after the work has returned, or left when the plugin says so', async t => {
+test.serial('leases are released after the work has returned, or left when the plugin says so', async t => {
   const { address, client } = await coordinator(t)
   const work = `async run({ session }) {
     const hold = session.acquire({ namespace: 'x', name: 'y', holderIdentity: 'z', leaseDurationMs: 30_000 })
@@ -144,14 +144,14 @@ test('leases are released after the work has returned, or left when the plugin s
   t.is((await client.get({ namespace: 'x', name: 'y' })).state, 'held')
 })
 
-test('work that throws ends the agent with 1, and the log says why', async t => {
+test.serial('work that throws ends the agent with 1, and the log says why', async t => {
   const { address } = await coordinator(t)
   const agent = startPlugin(t, address, plugin("async run() { throw new Error('out of luck') }"))
   t.is(await agent.exitCode(), 1)
   t.regex(agent.log(), /out of luck/)
 })
 
-test('an address that metrics cannot use ends the agent with 1', async t => {
+test.serial('an address that metrics cannot use ends the agent with 1', async t => {
   const agent = startAgent(t, '127.0.0.1:1', 'scheduler-leader', '--metrics', '192.0.2.1:9464')
   t.is(await agent.exitCode(), 1)
   t.regex(agent.log(), /EADDRNOTAVAIL/)

@@ -5,19 +5,19 @@ import { until } from '../../support/until.js'
 import { type AgentProcess, coordinator, startAgent } from '../agent-process.js'
 
 const lease = { namespace: 'kube-system', name: 'kube-scheduler' }
-const leaseDurationMs = 6_000
+/** For tests that wait for an expiry. */
+const brief = ['--lease-duration', '8s'] as const
 
 /** A command that ignores SIGTERM, as does its child; it writes its group and its token. */
 const stubborn = 'trap "" TERM; sleep 1000 & echo $LEASEHOLD_FENCING_TOKEN > token; echo $$ > group; wait'
 
 function candidate(t: ExecutionContext, address: string, identity: string, ...argv: string[]): AgentProcess {
-  const duration = `${leaseDurationMs}ms`
-  return startAgent(t, address, 'scheduler-leader', '--identity', identity, '--lease-duration', duration, ...argv)
+  return startAgent(t, address, 'scheduler-leader', '--identity', identity, ...argv)
 }
 
-/** Whether the group lives when the coordinator tells that the lease has expired. */
-async function livesAtExpiry(client: LeaseholdClient, groupId: number): Promise<boolean> {
-  for await (const { type } of client.watch(lease)) if (type === 'expired') return groupLives(groupId)
+/** Whether the group lives when the coordinator tells that the lease has expired, or was released. */
+async function livesAt(client: LeaseholdClient, change: 'expired' | 'released', groupId: number): Promise<boolean> {
+  for await (const { type } of client.watch(lease)) if (type === change) return groupLives(groupId)
   throw new Error('the watch ended')
 }
 
@@ -27,56 +27,52 @@ const ledBy = async (client: LeaseholdClient, identity: string): Promise<boolean
 }
 
 for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
-  test(`${signal} of a leading agent: its command is gone by the deadline, the next one leads, the old token is refused`, async t => {
-    const { address, client } = await coordinator(t)
-    const first = candidate(t, address, 'first', '--', 'sh', '-c', stubborn)
-    const oldGroup = Number(await first.read('group'))
-    const oldToken = Number(await first.read('token'))
-    const second = candidate(t, address, 'second', '--', 'sh', '-c', stubborn)
-    await until(() => second.log().includes('another one leads'))
+  test.serial(
+    `${signal} of a leading agent: its command is gone by the deadline, the next one leads, the old token is refused`,
+    async t => {
+      const { address, client } = await coordinator(t)
+      const first = candidate(t, address, 'first', ...brief, '--', 'sh', '-c', stubborn)
+      const oldGroup = Number(await first.read('group'))
+      const oldToken = Number(await first.read('token'))
+      const second = candidate(t, address, 'second', ...brief, '--', 'sh', '-c', stubborn)
+      await until(() => second.log().includes('another one leads'))
 
-    const livedOn = livesAtExpiry(client, oldGroup)
-    first.process.kill(signal)
-    t.false(await livedOn)
+      const livedOn = livesAt(client, 'expired', oldGroup)
+      first.process.kill(signal)
+      t.false(await livedOn)
 
-    const newToken = Number(await second.read('token'))
-    t.true(newToken > oldToken)
-    t.true(await ledBy(client, 'second'))
-    t.false((await client.checkFencingToken({ ...lease, fencingToken: oldToken })).valid)
-    t.true((await client.checkFencingToken({ ...lease, fencingToken: newToken })).valid)
+      const newToken = Number(await second.read('token'))
+      t.true(newToken > oldToken)
+      t.true(await ledBy(client, 'second'))
+      t.false((await client.checkFencingToken({ ...lease, fencingToken: oldToken })).valid)
+      t.true((await client.checkFencingToken({ ...lease, fencingToken: newToken })).valid)
 
-    if (signal === 'SIGSTOP') {
-      first.process.kill('SIGCONT')
-      await until(() => first.log().includes('no longer leading'))
-    }
-    second.process.kill('SIGTERM')
-    t.is(await second.exitCode(), 0)
-  })
+      if (signal === 'SIGSTOP') {
+        first.process.kill('SIGCONT')
+        await until(() => first.log().includes('no longer leading'))
+      }
+      second.process.kill('SIGTERM')
+      t.is(await second.exitCode(), 0)
+    },
+  )
 }
 
-test('SIGTERM of a leading agent ends its command first and hands the lease over at once', async t => {
+test.serial('SIGTERM of a leading agent ends its command first and hands the lease over by a release', async t => {
   const { address, client } = await coordinator(t)
-  const first = candidate(
-    t,
-    address,
-    'first',
-    '--',
-    'sh',
-    '-c',
-    'trap "echo ended > end; exit 0" TERM; echo $$ > group; while :; do sleep 0.05; done',
-  )
+  const script = 'trap "echo ended > end; exit 0" TERM; echo $$ > group; while :; do sleep 0.05; done'
+  const first = candidate(t, address, 'first', '--', 'sh', '-c', script)
   const group = Number(await first.read('group'))
   const second = candidate(t, address, 'second')
   await until(() => second.log().includes('another one leads'))
+  const released = livesAt(client, 'released', group)
   first.process.kill('SIGTERM')
+  t.false(await released)
   t.is(await first.exitCode(), 0)
   t.is(await first.read('end'), 'ended')
-  t.false(groupLives(group))
   await until(() => ledBy(client, 'second'))
-  t.is((await client.get(lease)).leaseTransitions, 1)
 })
 
-test('the greater priority leads next, whoever came first', async t => {
+test.serial('the greater priority leads next, whoever came first', async t => {
   const { address, client } = await coordinator(t)
   const first = candidate(t, address, 'first')
   await until(() => ledBy(client, 'first'))
@@ -89,7 +85,7 @@ test('the greater priority leads next, whoever came first', async t => {
   t.pass()
 })
 
-test('the command prints to the agent, and its exit code is the exit code', async t => {
+test.serial('the command prints to the agent, and its exit code is the exit code', async t => {
   const { address } = await coordinator(t)
   const agent = candidate(
     t,
@@ -104,7 +100,7 @@ test('the command prints to the agent, and its exit code is the exit code', asyn
   t.is(agent.output(), `lease kube-system/kube-scheduler at ${address}\n`)
 })
 
-test('a revoked leader ends its command and waits for the lease again', async t => {
+test.serial('a revoked leader ends its command and waits for the lease again', async t => {
   const { address, client } = await coordinator(t)
   const agent = candidate(
     t,
@@ -121,3 +117,18 @@ test('a revoked leader ends its command and waits for the lease again', async t 
   const [before = 0, after = 0] = (await agent.read('tokens')).split('\n').map(Number)
   t.true(after > before)
 })
+
+test.serial(
+  'a leader whose coordinator is gone ends its command before the deadline, and waits for the lease again',
+  async t => {
+    const { address, stop } = await coordinator(t)
+    const agent = candidate(t, address, 'only', ...brief, '--', 'sh', '-c', stubborn)
+    const group = Number(await agent.read('group'))
+    await stop()
+    await until(() => !groupLives(group))
+    await until(() => agent.log().includes('no longer leading'))
+    t.is(agent.end(), undefined)
+    agent.process.kill('SIGTERM')
+    t.is(await agent.exitCode(), 0)
+  },
+)
