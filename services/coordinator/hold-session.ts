@@ -147,7 +147,6 @@ export class HoldSession {
           handles: handles === 'all' ? session.handles.keys() : handles.values(),
           failures: [],
         }
-        sessions.heard(session, time)
         return sessions.renew(renewal, time, limit)
       },
       answer: () => {
@@ -182,7 +181,10 @@ export class HoldSession {
     this.#coordinator.submit({
       kind,
       arrivedAt,
-      decide,
+      decide: (time, limit) => {
+        this.#coordinator.sessions.heard(this.#session, time)
+        return decide(time, limit)
+      },
       answer: () => {
         this.#undecided--
         answer()
