@@ -28,7 +28,12 @@ interface Agent {
   readonly read: (name: string) => Promise<string>
 }
 
-function startAgent(t: ExecutionContext, durationMs: number, renewal: number | 'never', command: string[]): Agent {
+function startAgent(
+  t: ExecutionContext,
+  durationMs: number,
+  renewal: number | 'never' | 'untilStarted',
+  command: string[],
+): Agent {
   const folder = mkdtempSync(join(tmpdir(), 'leasehold-guard-'))
   const agent = spawn(
     process.execPath,
@@ -88,7 +93,7 @@ for (const [how, strike] of [
 }
 
 test('the command runs on past its first deadline while the lease is renewed', async t => {
-  const agent = startAgent(t, 3_000, 100, ['sh', '-c', stubborn])
+  const agent = startAgent(t, leaseDurationMs, 100, ['sh', '-c', stubborn])
   const groupId = await agent.groupId()
   await agent.read('command')
   const firstMs = agent.deadlineMs()
@@ -98,32 +103,32 @@ test('the command runs on past its first deadline while the lease is renewed', a
 
 test('the command gets SIGTERM before SIGKILL when its time runs out, and its exit code is told', async t => {
   const script = 'trap "exit 7" TERM; while :; do sleep 0.05; done'
-  const agent = startAgent(t, leaseDurationMs, 'never', ['sh', '-c', script])
+  const agent = startAgent(t, leaseDurationMs, 'untilStarted', ['sh', '-c', script])
   await until(() => agent.end() !== undefined)
   t.deepEqual(agent.end(), { code: 7, signal: null, ending: 'deadline' })
 })
 
 test('a stopped command ends when its time runs out, too', async t => {
-  const agent = startAgent(t, 4_000, 'never', ['sh', '-c', 'kill -STOP $$'])
+  const agent = startAgent(t, leaseDurationMs, 'untilStarted', ['sh', '-c', 'kill -STOP $$'])
   await until(() => agent.end() !== undefined)
   t.deepEqual(agent.end(), { code: null, signal: 'SIGTERM', ending: 'deadline' })
 })
 
 test('what the command leaves behind in its group ends with it, before its exit is told', async t => {
-  const agent = startAgent(t, 30_000, 'never', ['sh', '-c', 'sleep 1000 & exit 3'])
+  const agent = startAgent(t, 600_000, 'never', ['sh', '-c', 'sleep 1000 & exit 3'])
   await until(() => agent.end() !== undefined)
   t.deepEqual(agent.end(), { code: 3, signal: null, ending: 'itself' })
   t.false(groupLives(await agent.groupId()))
 })
 
 test('a signal that ended the command is told', async t => {
-  const agent = startAgent(t, 30_000, 'never', ['sh', '-c', 'kill -USR1 $$'])
+  const agent = startAgent(t, 600_000, 'never', ['sh', '-c', 'kill -USR1 $$'])
   await until(() => agent.end() !== undefined)
   t.deepEqual(agent.end(), { code: null, signal: 'SIGUSR1', ending: 'itself' })
 })
 
 test('a command that is asked to end gets SIGTERM at once', async t => {
-  const agent = startAgent(t, 60_000, 'never', ['sh', '-c', 'exec sleep 1000'])
+  const agent = startAgent(t, 600_000, 'never', ['sh', '-c', 'exec sleep 1000'])
   await agent.groupId()
   agent.process.send('stop')
   await until(() => agent.end() !== undefined)
@@ -131,7 +136,7 @@ test('a command that is asked to end gets SIGTERM at once', async t => {
 })
 
 test('the command ends when the lease is lost', async t => {
-  const agent = startAgent(t, 60_000, 'never', ['sh', '-c', 'exec sleep 1000'])
+  const agent = startAgent(t, 600_000, 'never', ['sh', '-c', 'exec sleep 1000'])
   await agent.groupId()
   agent.process.send('lose')
   await until(() => agent.end() !== undefined)
@@ -139,7 +144,7 @@ test('the command ends when the lease is lost', async t => {
 })
 
 test('the agent ends the command when the guardian is killed', async t => {
-  const agent = startAgent(t, 60_000, 'never', ['sh', '-c', stubborn])
+  const agent = startAgent(t, 600_000, 'never', ['sh', '-c', stubborn])
   const groupId = await agent.groupId()
   process.kill(parentOf(groupId), 'SIGKILL')
   await until(() => agent.end() !== undefined)
@@ -148,7 +153,7 @@ test('the agent ends the command when the guardian is killed', async t => {
 })
 
 test('the agent ends the command by the deadline when the guardian is stopped', async t => {
-  const agent = startAgent(t, leaseDurationMs, 'never', ['sh', '-c', stubborn])
+  const agent = startAgent(t, leaseDurationMs, 'untilStarted', ['sh', '-c', stubborn])
   process.kill(parentOf(await agent.groupId()), 'SIGSTOP')
   t.true((await lastLifeMs(agent)) < agent.deadlineMs())
   await until(() => agent.end() !== undefined)
@@ -157,7 +162,7 @@ test('the agent ends the command by the deadline when the guardian is stopped', 
 
 test('the command sees its environment and not the channel of its guardian', async t => {
   const script = 'echo $LEASEHOLD_FENCING_TOKEN > token; echo $NODE_CHANNEL_FD > channel; exec sleep 1000'
-  const agent = startAgent(t, 60_000, 'never', ['sh', '-c', script])
+  const agent = startAgent(t, 600_000, 'never', ['sh', '-c', script])
   const groupId = await agent.groupId()
   t.is(await agent.read('token'), '42')
   t.is(await agent.read('channel'), '')
@@ -170,7 +175,7 @@ test('the command sees its environment and not the channel of its guardian', asy
 })
 
 test('a command that does not exist is an error with the system code', async t => {
-  const agent = startAgent(t, 60_000, 'never', ['/nonexistent/program'])
+  const agent = startAgent(t, 600_000, 'never', ['/nonexistent/program'])
   await until(() => agent.error() !== undefined)
   t.deepEqual(agent.error(), { name: 'CommandStartError', code: 'ENOENT' })
 })
