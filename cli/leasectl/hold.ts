@@ -88,7 +88,9 @@ async function holdAndRun(client: LeaseholdClient, args: HoldArguments, surround
       signal,
       log: silent,
     })
-    if (!hold.isHeld() && !signal.aborted) throw lost(args)
+    // The guardian ends the command a little before the lease is over.
+    const isLost = end.ending === 'deadline' || !hold.isHeld()
+    if (isLost && !signal.aborted) throw lost(args)
     return exitCodeOf(end)
   } finally {
     await session.close()
@@ -149,6 +151,7 @@ function ownExitCode(error: unknown): number {
   if (error instanceof CommandError && error.exitCode === holdExitCodes.lost) return error.exitCode
   if (error instanceof LeaseLostError) return holdExitCodes.lost
   if (error instanceof AcquireError && notToBeHad.has(error.reason)) return holdExitCodes.notAcquired
+  if (error instanceof CommandStartError && error.code === 'DEADLINE') return holdExitCodes.lost
   if (error instanceof CommandStartError && error.code === 'ENOENT') return holdExitCodes.notFound
   if (error instanceof CommandStartError) return holdExitCodes.cannotRun
   return holdExitCodes.failed
