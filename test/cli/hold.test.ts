@@ -96,7 +96,7 @@ test.serial(
   'a lease that is held gives 124 after --wait, or at once with --wait 0, and tells who holds it',
   async t => {
     await client.acquireOnce({ namespace: 'default', name: 'busy', holderIdentity: 'other', leaseDurationMs: 600_000 })
-    for (const wait of ['0', '100ms']) {
+    for (const wait of ['0', '5s']) {
       const { exitCode, stderr } = await runLeasectl('hold', 'busy', '--wait', wait, ...address, '--', 'true')
       t.is(exitCode, 124, stderr)
       t.regex(stderr, /other/)
