@@ -82,7 +82,7 @@ export class Link {
     while (connection.hasRoom && !connection.isDraining) {
       const hold = this.#toAcquire.shift()
       if (hold === undefined) break
-      if (mayAcquire(hold)) this.#sendAcquire(hold, connection)
+      if (mayAcquire(hold)) sendAcquire(hold, connection, now)
     }
   }
 
@@ -169,12 +169,11 @@ export class Link {
       }),
     )
   }
+}
 
-  #sendAcquire(hold: SessionHold, connection: Connection): void {
-    const sentMs = this.#clock.sinceBootMs()
-    hold.isSent = true
-    connection.send({ type: 'acquire', sentMs, hold }, requestId => acquireRequest(hold, requestId, sentMs))
-  }
+function sendAcquire(hold: SessionHold, connection: Connection, now: number): void {
+  hold.isSent = true
+  connection.send({ type: 'acquire', sentMs: now, hold }, requestId => acquireRequest(hold, requestId, now))
 }
 
 const silent = new TransportError('UNAVAILABLE', 'the coordinator did not answer in time')

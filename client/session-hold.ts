@@ -64,7 +64,9 @@ export class SessionHold implements Hold {
     this.instance = instance
     this.key = key
     this.leaseDurationMs = options.leaseDurationMs
-    this.waitUntilMs = options.noWait ? Number.POSITIVE_INFINITY : keeper.now() + (options.waitTimeoutMs ?? Infinity)
+    const { noWait = false, waitTimeoutMs = Number.POSITIVE_INFINITY } = options
+    const isBounded = !noWait && waitTimeoutMs < Number.POSITIVE_INFINITY
+    this.waitUntilMs = isBounded ? keeper.now() + waitTimeoutMs : Number.POSITIVE_INFINITY
   }
 
   get namespace(): string {

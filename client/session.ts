@@ -25,6 +25,9 @@ export interface SessionOptions {
 /** With leases at stake the clock is looked at this often, since timers do not count the time a machine sleeps. */
 const longestSleepMs = 1_000
 
+/** Looking at the clock that counts suspends is dear: thousands of messages a second share a look. */
+const lookEveryMs = 1
+
 /** How much longer than a wait's end its verdict may take to arrive. */
 const verdictGraceMs = 1_000
 
@@ -43,6 +46,8 @@ export class Session {
   readonly #releases: Releases
   readonly #answers: Answers
   readonly #link: Link
+  #lookedAtMs = Number.NEGATIVE_INFINITY
+  #lookedMs = 0
   /** Not later than the next local deadline, end of a wait, or retry. */
   #nextDueMs = Number.POSITIVE_INFINITY
   #timer: Timer | undefined
@@ -149,15 +154,27 @@ export class Session {
     setRenewing: (hold: SessionHold, renewing: boolean) => this.#do(() => this.#setRenewing(hold, renewing)),
   }
 
+  /** The time, by a look at the clock. */
   #now(): number {
-    return this.#clock.sinceBootMs()
+    this.#lookedAtMs = this.#clock.monotonicMs()
+    this.#lookedMs = this.#clock.sinceBootMs()
+    return this.#lookedMs
+  }
+
+  /**
+   * The time for a step: the last look, if it is fresh, and what has passed since on the cheaper clock. It is never
+   * ahead, so a request counts from no later than it was sent; `isHeld` and the like take no part in this.
+   */
+  #stepTime(): number {
+    const passedMs = this.#clock.monotonicMs() - this.#lookedAtMs
+    return passedMs < lookEveryMs ? this.#lookedMs + passedMs : this.#now()
   }
 
   /** Every way in: what is over is over first, then the act, then what follows from it. */
   #do(act: (now: number) => void): void {
     this.#depth++
     try {
-      const now = this.#now()
+      const now = this.#stepTime()
       if (now >= this.#nextDueMs) this.#endDue(now)
       act(now)
       const { connection } = this.#link
@@ -247,7 +264,7 @@ export class Session {
       if (!hold.isSent) this.#link.acquire(hold)
     } else {
       connection.excluded.delete(hold.handle)
-      const now = this.#now()
+      const now = this.#stepTime()
       this.#renewals.join(hold, connection.nextRequestId, now)
       this.#renewals.hurry(hold, now)
     }
@@ -339,7 +356,7 @@ export class Session {
       this.#timer?.cancel()
       return
     }
-    const now = this.#now()
+    const now = this.#stepTime()
     let nextMs = Math.min(this.#nextDueMs, this.#link.nextMs(this.#nextDueMs))
     if (this.#link.connection !== undefined) nextMs = Math.min(nextMs, this.#renewals.nextMs)
     if (this.#holds.size > 0) nextMs = Math.min(nextMs, now + longestSleepMs)
