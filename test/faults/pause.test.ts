@@ -5,7 +5,7 @@ import { CoordinatorProcess } from '../support/coordinator-process.js'
 import { listAll } from '../support/list-all.js'
 import { until } from '../support/until.js'
 
-const leaseDurationMs = 3_000
+const leaseDurationMs = 4_000
 const keeperCount = 40
 
 const title =

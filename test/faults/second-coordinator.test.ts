@@ -40,9 +40,8 @@ test.serial(title, async t => {
   const lastLine = first.lines.at(-1) ?? ''
   t.regex(lastLine, /"level":60.*another coordinator has opened the journal/)
 
-  const acknowledged = churn.acknowledged
   await churn.stop()
-  t.is(churn.acknowledged, acknowledged)
+  // Whatever the first had acknowledged after it was deposed would be missing here.
   t.deepEqual(churn.missing(await listAll(second.client(t))), [])
   t.deepEqual([churn.faults, tokens.faults], [[], []])
 })

@@ -3,8 +3,8 @@ import { CoordinatorProcess } from '../support/coordinator-process.js'
 import { acquire, RawHold } from '../support/raw-hold.js'
 import { until } from '../support/until.js'
 
-const slowClients = 4
-const placesEach = 200
+const slowClients = 2
+const placesEach = 499
 const mib = 1024 * 1024
 
 const title =
@@ -21,7 +21,7 @@ test.serial(title, async t => {
 
   const popular = { namespace: 'default', name: 'popular', leaseDurationMs: 60_000 }
   const { fencingToken } = (await client.acquireOnce({ ...popular, holderIdentity: 'first' })).lease
-  // Each change of the holder is told to every place in the queue: 200 KB to each of these.
+  // Each change of the holder is told to every place in the queue: 500 KB to each of these.
   const long = 'x'.repeat(1_000)
   const next = new RawHold(coordinator.address)
   t.teardown(() => next.close())
@@ -42,7 +42,8 @@ test.serial(title, async t => {
   await until(async () => {
     const instance = String(++supersedes).padStart(32, '0')
     await client.acquireOnce({ ...popular, holderIdentity: long, instance, supersede: true })
-    return (await coordinator.metric('leasehold_clients_cut_off_total')) === slowClients
+    // A place is lost when its session falls silent, so the first few changes come without a look in between.
+    return supersedes > 3 && (await coordinator.metric('leasehold_clients_cut_off_total')) === slowClients
   })
 
   const after = await coordinator.metrics()
