@@ -32,6 +32,7 @@ export class HoldSession {
   readonly #session: Session
   #isClosed = false
   #undecided = 0
+  #undecidedHandles = 0
 
   constructor(coordinator: Coordinator, limits: Limits, send: (message: HoldResponse) => void) {
     this.#coordinator = coordinator
@@ -45,6 +46,11 @@ export class HoldSession {
   /** How many messages were taken and are not answered yet. */
   get undecided(): number {
     return this.#undecided
+  }
+
+  /** How many handles their renewals name. */
+  get undecidedHandles(): number {
+    return this.#undecidedHandles
   }
 
   /** Takes a message that was just read from the stream. */
@@ -139,7 +145,9 @@ export class HoldSession {
   #renew({ requestId, handles }: RenewRequest, arrivedAt: number): void {
     const session = this.#session
     const { sessions } = this.#coordinator
+    const named = handles === 'all' ? 0 : handles.length
     let renewal: SessionRenewal | undefined
+    this.#undecidedHandles += named
     this.#submit('keep', arrivedAt, requestId, {
       decide: (time, limit) => {
         renewal ??= {
@@ -150,8 +158,13 @@ export class HoldSession {
         return sessions.renew(renewal, time, limit)
       },
       answer: () => {
+        this.#undecidedHandles -= named
         const failures = renewal?.failures ?? []
         this.#send({ type: 'renewed', requestId, failures, renewAfterMs: sessions.cadence(session) })
+      },
+      refuse: error => {
+        this.#undecidedHandles -= named
+        this.#fail(requestId, error)
       },
     })
   }

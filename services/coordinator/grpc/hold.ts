@@ -12,7 +12,10 @@ const pauseAtBytes = 64 * 1024
 /** With so many messages waiting for a batch, nothing more is read: one client must not fill the queue of all. */
 const pauseAtUndecided = 1_000
 
-/** With so much unread the client is cut off: pushes must not pile up for one that never reads. */
+/** The same for the leases they name: each that cannot be renewed is in the answer. */
+const pauseAtUndecidedHandles = 20_000
+
+/** With so much pushed and unread the client is cut off. Its answers do not count: it is not read from before they are. */
 const cutOffAtBytes = 1024 * 1024
 
 type HoldCall = ServerDuplexStream<Buffer, Buffer>
@@ -63,6 +66,7 @@ class HoldStream {
   readonly #session: HoldSession
   readonly #onEnd: (wasCutOff: boolean) => void
   #unreadBytes = 0
+  #unreadPushBytes = 0
   #isPaused = false
   #isOver = false
 
@@ -100,14 +104,18 @@ class HoldStream {
   }
 
   #send(message: HoldResponse): void {
-    const bytes = encodeHoldResponse(message)
-    if (this.#unreadBytes > cutOffAtBytes) {
+    if (this.#unreadPushBytes > cutOffAtBytes) {
       this.#cutOff()
       return
     }
+    const bytes = encodeHoldResponse(message)
+    const isAnswer = 'requestId' in message && message.requestId !== 0
+    const pushBytes = isAnswer ? 0 : bytes.length
     this.#unreadBytes += bytes.length
+    this.#unreadPushBytes += pushBytes
     this.#call.write(bytes, () => {
       this.#unreadBytes -= bytes.length
+      this.#unreadPushBytes -= pushBytes
       this.#regulate()
     })
     this.#regulate()
@@ -115,7 +123,9 @@ class HoldStream {
 
   /** Reads from the client only while it takes its answers and the coordinator keeps up with it. */
   #regulate(): void {
-    const isBehind = this.#unreadBytes > pauseAtBytes || this.#session.undecided > pauseAtUndecided
+    const { undecided, undecidedHandles } = this.#session
+    const isBehind =
+      this.#unreadBytes > pauseAtBytes || undecided > pauseAtUndecided || undecidedHandles > pauseAtUndecidedHandles
     if (isBehind === this.#isPaused || this.#isOver) return
     this.#isPaused = isBehind
     if (isBehind) this.#call.pause()
