@@ -68,6 +68,25 @@ test.serial(title, async t => {
   t.deepEqual(fold(t, events), leases.map(shown))
 })
 
+test.serial('rule 2: kill -9 while snapshots are taken and trimmed: no acknowledged write is lost', async t => {
+  const coordinator = await CoordinatorProcess.start(t, { flags: ['--snapshot-every', '1'] })
+  const tokens = new Tokens()
+  const churn = new Churn(coordinator.client(t), tokens, { lanes: 8, prefix: 'churn', annotationBytes: 50_000 })
+  t.teardown(() => churn.stop())
+  const observer = coordinator.client(t)
+  for (let round = 1; round <= 3; round++) {
+    await until(() => coordinator.hasLogged('snapshot taken'))
+    await churn.progress(20 * round)
+    await coordinator.kill()
+    const paused = churn.pause()
+    await coordinator.start()
+    await paused
+    t.deepEqual(churn.missing(await listAll(observer, 'churn')), [], `after kill ${round}`)
+    churn.resume()
+  }
+  t.deepEqual([churn.faults, tokens.faults], [[], []])
+})
+
 async function holdMany(client: LeaseholdClient, count: number) {
   const session = client.openSession()
   const holds = Array.from({ length: count }, (_, number) =>

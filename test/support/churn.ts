@@ -6,6 +6,15 @@ import { until } from './until.js'
 /** What a call ends with when its coordinator is gone, going, or out of space. */
 const passing = ['UNAVAILABLE', 'CANCELLED', 'DEADLINE_EXCEEDED', 'RESOURCE_EXHAUSTED']
 
+export interface ChurnOptions {
+  /** How many leases, and calls at a time. */
+  readonly lanes: number
+  /** What the leases' names begin with. */
+  readonly prefix: string
+  /** How large to make each lease, so that the journal grows quickly. */
+  readonly annotationBytes?: number
+}
+
 /** A call is given up early, since the coordinator may be gone for long. */
 const callTimeoutMs = 2_000
 
@@ -25,8 +34,10 @@ export class Churn {
   #waiting = 0
   #resume: (() => void)[] = []
 
-  constructor(client: LeaseholdClient, tokens: Tokens, { lanes, prefix }: { lanes: number; prefix: string }) {
-    this.#lanes = Array.from({ length: lanes }, (_, number) => new Lane(this, client, tokens, `${prefix}-${number}`))
+  constructor(client: LeaseholdClient, tokens: Tokens, { lanes, prefix, annotationBytes = 0 }: ChurnOptions) {
+    const names = Array.from({ length: lanes }, (_, number) => `${prefix}-${number}`)
+    const annotations = { padding: 'x'.repeat(annotationBytes) }
+    this.#lanes = names.map(name => new Lane(this, client, tokens, name, annotations))
     this.#running = Promise.all(this.#lanes.map(lane => this.#run(lane))).then(() => {})
   }
 
@@ -88,6 +99,7 @@ class Stopped extends Error {}
 class Lane {
   readonly name: string
   readonly #churn: Churn
+  readonly #annotations: Readonly<Record<string, string>>
   readonly #client: LeaseholdClient
   readonly #tokens: Tokens
   #last: { readonly lease: Lease; readonly isDeleted: boolean } | undefined
@@ -95,8 +107,15 @@ class Lane {
   #isUncertain = false
   #rounds = 0
 
-  constructor(churn: Churn, client: LeaseholdClient, tokens: Tokens, name: string) {
+  constructor(
+    churn: Churn,
+    client: LeaseholdClient,
+    tokens: Tokens,
+    name: string,
+    annotations: Readonly<Record<string, string>>,
+  ) {
     this.#churn = churn
+    this.#annotations = annotations
     this.#client = client
     this.#tokens = tokens
     this.name = name
@@ -108,7 +127,9 @@ class Lane {
     const acquire = () => client.acquireOnce(fields, { timeoutMs: callTimeoutMs }).then(({ lease }) => lease)
     const { fencingToken } = await this.#write(acquire)
     this.#tokens.told(this.name, `${this.name} ${fencingToken}`, fencingToken)
-    await this.#write(() => client.update({ ...name, labels: { round: String(++this.#rounds) } }))
+    await this.#write(() =>
+      client.update({ ...name, labels: { round: String(++this.#rounds) }, annotations: this.#annotations }),
+    )
     await this.#write(() =>
       client.renew({ ...name, fencingToken }, { timeoutMs: callTimeoutMs }).then(({ lease }) => lease),
     )
