@@ -16,20 +16,22 @@ const hostAndPort = z
 
 const duration = z.union([z.string(), z.number()]).transform((value, context) => {
   try {
-    return parseDuration(String(value))
+    const durationMs = parseDuration(String(value))
+    if (durationMs > 0) return durationMs
+    context.addIssue({ code: 'custom', message: 'must be more than 0' })
+    return z.NEVER
   } catch (error) {
     context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'is not a duration' })
     return z.NEVER
   }
 })
 
-const count = (min: number, max: number) =>
-  z.coerce
-    .number(`must be a whole number from ${min} to ${max}`)
-    .refine(
-      value => Number.isSafeInteger(value) && value >= min && value <= max,
-      `must be a whole number from ${min} to ${max}`,
-    )
+const count = (min: number, max: number) => {
+  const rule = `must be a whole number from ${min} to ${max}`
+  return z
+    .union([z.number(), z.string().regex(/^\d+$/).transform(Number)], rule)
+    .refine(value => Number.isSafeInteger(value) && value >= min && value <= max, rule)
+}
 
 const flag = z.union(
   [z.boolean(), z.enum(['true', 'false']).transform(text => text === 'true')],

@@ -4,6 +4,7 @@ import type { Journal } from '../../services/coordinator/journal/journal.js'
 import { MemoryStore, openMemoryJournal } from '../../services/coordinator/journal/memory-journal.js'
 import type { Instant } from '../../services/coordinator/lease/commands.js'
 import type { LeaseError } from '../../services/coordinator/lease/errors.js'
+import type { LeaseImage } from '../../services/coordinator/lease/lease.js'
 import type { LeaseRecord } from '../../services/coordinator/lease/records.js'
 import type { Push } from '../../services/coordinator/lease/session.js'
 import { type OpenCoordinator, openCoordinator } from '../../services/coordinator/open-coordinator.js'
@@ -151,8 +152,8 @@ export class VirtualCoordinator {
     this.open.leaseClock.stop()
   }
 
-  /** Every lease, as JSON, in the order of their ids. */
-  state(): string {
-    return JSON.stringify([...this.open.table.images()].sort((a, b) => a.id - b.id))
+  /** Every lease, in the order of their ids. */
+  state(): LeaseImage[] {
+    return [...this.open.table.images()].sort((a, b) => a.id - b.id)
   }
 }
