@@ -192,7 +192,10 @@ export class Sessions implements Queues {
         if (holding instanceof Waiter) this.#giveUp(holding, 'the session was not heard from in time: acquire again')
       }
     }
-    for (let waiter = this.#waits.popDue(time.now); waiter !== undefined; waiter = this.#waits.popDue(time.now)) {
+    let timedOut = 0
+    for (; timedOut < limit; timedOut++) {
+      const waiter = this.#waits.popDue(time.now)
+      if (waiter === undefined) break
       this.#giveUp(waiter, 'the wait timed out: the lease is still held')
     }
     const endChanges = this.#batch.changes + limit
@@ -204,7 +207,7 @@ export class Sessions implements Queues {
       this.#freed.delete(key)
       this.#grant(key, time)
     }
-    return isFull()
+    return isFull() || timedOut === limit
   }
 
   /** Gives a free lease to its first waiter; what it gets is unconfirmed. */

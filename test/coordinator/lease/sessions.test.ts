@@ -496,6 +496,18 @@ test('a wait ends at its time, and not 1 ms before; the lease then goes to the n
   t.is(holder(world), 'held C')
 })
 
+test('no more waits time out at a time than the limit, and the rest follow', t => {
+  const { world } = waiting()
+  const session = world.openSession()
+  for (const holderIdentity of ['B', 'C', 'D']) session.acquire({ holderIdentity, waitTimeoutMs: 1_000 })
+  world.pass(1_000)
+  t.true(world.settle(2))
+  t.is(pushesTo(world).length, 2)
+  t.false(world.settle(2))
+  t.is(pushesTo(world).length, 1)
+  t.is(world.sessions.waiting, 0)
+})
+
 test('a wait of 0 ends in the batch that began it, unless the lease comes free in it', t => {
   const { world } = waiting()
   const session = world.openSession()
