@@ -83,7 +83,6 @@ export class Coordinator {
   #lastSequence: number
   #publishedThrough: number | undefined
   #isStorageShort = false
-  #gapsSeen = 0
   #catchUpSince: number | undefined
   #arrived = 0
   #arrivedAtLastPoll = 0
@@ -92,7 +91,7 @@ export class Coordinator {
   constructor(options: CoordinatorOptions) {
     this.#options = options
     this.#lastSequence = options.journal.lastSequence
-    this.#gapsSeen = options.leaseClock.gaps
+    options.leaseClock.onGap = () => this.#catchUp()
   }
 
   get feed(): Feed {
@@ -210,23 +209,23 @@ export class Coordinator {
     })
   }
 
-  /**
-   * Whether what came in while the process was stopped has been read. Until a poll brings nothing new, nothing is
-   * decided: a renewal may still be in a socket.
-   */
+  /** The process stood still: what came in meanwhile must be read before anything is decided. */
+  #catchUp(): void {
+    this.#catchUpSince ??= this.#options.clock.monotonicMs()
+    this.#arrivedAtLastPoll = -1
+    this.#wake()
+  }
+
+  /** Until a poll brings nothing new, nothing is decided and the lease clock stands: a renewal may still be in a socket. */
   #hasCaughtUp(): boolean {
     const { clock, leaseClock } = this.#options
     leaseClock.now()
-    if (leaseClock.gaps !== this.#gapsSeen) {
-      this.#gapsSeen = leaseClock.gaps
-      this.#catchUpSince ??= clock.monotonicMs()
-      this.#arrivedAtLastPoll = -1
-    }
     if (this.#catchUpSince === undefined) return true
     const isQuiet = this.#arrived === this.#arrivedAtLastPoll
     this.#arrivedAtLastPoll = this.#arrived
     if (!isQuiet && clock.monotonicMs() - this.#catchUpSince < longestCatchUpMs) return false
     this.#catchUpSince = undefined
+    leaseClock.goOn()
     return true
   }
 
@@ -257,7 +256,7 @@ export class Coordinator {
       else delivery.answer()
     }
     this.#isBusy = false
-    if (this.#queue.length > 0 || isMoreDue) this.#wake()
+    if (this.#queue.length > 0 || isMoreDue || this.#catchUpSince !== undefined) this.#wake()
     else this.#rest()
   }
 

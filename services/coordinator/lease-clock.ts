@@ -8,11 +8,14 @@ const longestGapMs = 100
 
 /**
  * The clock that decides expiry: monotonic time less what goes beyond 100 ms of every gap in the event loop. A process
- * that was stopped for an hour finds its lease clock 100 ms on.
+ * that was stopped for an hour finds its lease clock 100 ms on, and there it stands until what came in meanwhile is read.
  */
 export class LeaseClock {
+  /** Told of a gap; from then on the clock stands still until `goOn`. Without it, the clock goes on by itself. */
+  onGap: (() => void) | undefined
   readonly #clock: Clock
   #now = 0
+  #isStanding = false
   #lastRead: number
   #beat: Timer | undefined
   #gaps = 0
@@ -37,12 +40,21 @@ export class LeaseClock {
     const read = this.#clock.monotonicMs()
     const elapsedMs = read - this.#lastRead
     this.#lastRead = read
+    const counted = this.#isStanding ? 0 : Math.min(elapsedMs, longestGapMs)
+    this.#now += counted
+    this.#skippedMs += elapsedMs - counted
     if (elapsedMs > longestGapMs) {
       this.#gaps++
-      this.#skippedMs += elapsedMs - longestGapMs
-      this.#now += longestGapMs
-    } else this.#now += elapsedMs
+      this.#isStanding = this.onGap !== undefined
+      this.onGap?.()
+    }
     return this.#now
+  }
+
+  /** What came in during the gap is read: time counts again. */
+  goOn(): void {
+    this.now()
+    this.#isStanding = false
   }
 
   /** How many gaps there were. */

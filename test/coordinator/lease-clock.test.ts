@@ -68,3 +68,19 @@ test('leaves no timer behind when it is stopped', t => {
   leaseClock.stop()
   t.is(clock.timerCount, 0)
 })
+
+test('where somebody listens, it stands still from a gap until it is told to go on', t => {
+  const { clock, leaseClock } = makeClocks()
+  let gaps = 0
+  leaseClock.onGap = () => gaps++
+  clock.block(5_000)
+  t.is(leaseClock.now(), 100)
+  t.is(gaps, 1)
+  clock.block(80)
+  t.is(leaseClock.now(), 100)
+  clock.block(20)
+  leaseClock.goOn()
+  clock.block(30)
+  t.is(leaseClock.now(), 130)
+  t.is(leaseClock.skippedMs, 5_000)
+})
