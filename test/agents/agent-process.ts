@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -28,6 +28,7 @@ export interface AgentProcess {
 
 export function startAgent(t: ExecutionContext, address: string, ...argv: string[]): AgentProcess {
   const folder = mkdtempSync(join(tmpdir(), 'leasehold-agent-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
   const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), leasehold, 'agent', ...argv], {
     cwd: folder,
     env: { ...process.env, LEASEHOLD_ADDRESS: address },
