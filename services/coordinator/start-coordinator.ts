@@ -120,6 +120,7 @@ export async function startCoordinator({
             'too little free space: only renew, release and delete go on',
           )
         : log.info({ journal: config.journal, freeBytes }, 'there is free space again'),
+    onDeposed: onFailure,
   })
   await storage.start()
   let isDraining = false

@@ -1,13 +1,14 @@
 import type { Clock, Timer } from '../../clock/clock.js'
 import type { Coordinator } from './coordinator.js'
-import type { Journal } from './journal/journal.js'
+import { type Journal, JournalFenced } from './journal/journal.js'
 
-/** How often the free space is looked at. */
+/** How often it looks. */
 const lookEveryMs = 1_000
 
 /**
- * Watches the space that is left for the journal: before an append can fail, which ends the process, everything but
- * renew, release and delete is refused.
+ * Watches the journal's storage. Before an append can fail for want of space, which ends the process, everything but
+ * renew, release and delete is refused. And a coordinator that is idle hears that another has taken the journal over: it
+ * must not go on answering reads.
  */
 export class StorageWatch {
   readonly #journal: Journal
@@ -15,6 +16,7 @@ export class StorageWatch {
   readonly #minFreeBytes: number
   readonly #clock: Clock
   readonly #onChange: (isShort: boolean, freeBytes: number) => void
+  readonly #onDeposed: (error: JournalFenced) => void
   #timer: Timer | undefined
   #freeBytes = Number.POSITIVE_INFINITY
   #isStopped = false
@@ -25,12 +27,15 @@ export class StorageWatch {
     minFreeBytes: number
     clock: Clock
     onChange: (isShort: boolean, freeBytes: number) => void
+    /** Another coordinator has the journal: the process must end. */
+    onDeposed: (error: JournalFenced) => void
   }) {
     this.#journal = options.journal
     this.#coordinator = options.coordinator
     this.#minFreeBytes = options.minFreeBytes
     this.#clock = options.clock
     this.#onChange = options.onChange
+    this.#onDeposed = options.onDeposed
   }
 
   get freeBytes(): number {
@@ -45,7 +50,12 @@ export class StorageWatch {
   async start(): Promise<void> {
     const wasShort = this.isShort
     this.#freeBytes = await this.#journal.freeBytes().catch(() => this.#freeBytes)
+    const deposed = await this.#journal.checkOwner().catch(error => error)
     if (this.#isStopped) return
+    if (deposed instanceof JournalFenced) {
+      this.#onDeposed(deposed)
+      return
+    }
     this.#coordinator.isStorageShort = this.isShort
     if (this.isShort !== wasShort) this.#onChange(this.isShort, this.#freeBytes)
     this.#timer = this.#clock.setTimer(lookEveryMs, () => void this.start())

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { openMemoryJournal } from '../../services/coordinator/journal/memory-journal.js'
 import { StorageWatch } from '../../services/coordinator/storage-watch.js'
 import { settle } from '../support/virtual-clock.js'
 import { VirtualCoordinator } from '../support/virtual-coordinator.js'
@@ -7,12 +8,14 @@ async function start(freeBytes: number) {
   const world = await VirtualCoordinator.start()
   world.store.freeBytes = freeBytes
   const changes: string[] = []
+  const deposed: string[] = []
   const watch = new StorageWatch({
     journal: world.journal,
     coordinator: world.coordinator,
     minFreeBytes: 1_000,
     clock: world.clock,
     onChange: (isShort, bytes) => changes.push(`${isShort ? 'short' : 'enough'} ${bytes}`),
+    onDeposed: error => deposed.push(error.name),
   })
   await watch.start()
   const isRefused = async (): Promise<boolean> => {
@@ -23,7 +26,7 @@ async function start(freeBytes: number) {
     await world.pass(0)
     return refused
   }
-  return { world, watch, changes, isRefused }
+  return { world, watch, changes, deposed, isRefused }
 }
 
 test('below the limit writes are refused, at the limit they are not', async t => {
@@ -57,4 +60,14 @@ test('a watch that is stopped looks no more', async t => {
   world.store.freeBytes = 1
   await world.pass(10_000)
   t.deepEqual(changes, [])
+})
+
+test('a coordinator that is idle hears within a second that another has the journal, once', async t => {
+  const { world, deposed } = await start(5_000)
+  openMemoryJournal(world.store)
+  for (let i = 0; i < 3; i++) {
+    await world.pass(1_000)
+    await settle()
+  }
+  t.deepEqual(deposed, ['JournalFenced'])
 })

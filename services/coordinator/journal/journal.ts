@@ -33,6 +33,12 @@ export interface Journal {
   /** Forgets the entries before `sequence`, in steps that never hold appends up for long. */
   trim(sequence: number): Promise<void>
 
+  /**
+   * Resolves while this is the journal's writer: one that is deposed and has nothing to append would not hear of it.
+   * @throws JournalFenced when another writer has opened the journal.
+   */
+  checkOwner(): Promise<void>
+
   /** Bytes that can still be written, where the home knows; Infinity otherwise. */
   freeBytes(): Promise<number>
 

@@ -123,6 +123,10 @@ class LmdbJournal implements Journal {
     return this.#remove(this.#store.entries, { end: sequence }, trimStep)
   }
 
+  async checkOwner(): Promise<void> {
+    this.#store.checkOwner()
+  }
+
   async freeBytes(): Promise<number> {
     const { bavail, bsize } = await statfs(this.#store.directory)
     return bavail * bsize

@@ -108,12 +108,21 @@ export class LmdbStore {
       for (const reject of this.#waiting) reject(this.#failure)
       throw this.#failure
     }
-    if (held.includes(false)) {
-      const epoch = this.meta.getEntry('epoch')?.version
-      throw new JournalFenced(
-        `another coordinator has opened the journal in ${this.directory}: it is in epoch ${epoch}, this was ${this.epoch}`,
-      )
-    }
+    if (held.includes(false)) throw this.#fenced()
+  }
+
+  /** @throws JournalFenced when another writer has opened the journal. */
+  checkOwner(): void {
+    // What was read before in this turn of the event loop would be seen again.
+    this.meta.resetReadTxn()
+    if (this.meta.getEntry('epoch')?.version !== this.epoch) throw this.#fenced()
+  }
+
+  #fenced(): JournalFenced {
+    const epoch = this.meta.getEntry('epoch')?.version
+    return new JournalFenced(
+      `another coordinator has opened the journal in ${this.directory}: it is in epoch ${epoch}, this was ${this.epoch}`,
+    )
   }
 
   /** Rejects when another write fails too, since after that lmdb may never settle this one. */

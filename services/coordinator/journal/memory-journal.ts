@@ -97,6 +97,10 @@ class MemoryJournal implements Journal {
     })
   }
 
+  async checkOwner(): Promise<void> {
+    if (this.#store.epoch !== this.epoch) throw this.#fenced()
+  }
+
   async freeBytes(): Promise<number> {
     return this.#store.freeBytes
   }

@@ -76,6 +76,13 @@ export function conforms(test: TestFn, makePlace: (t: ExecutionContext) => Promi
     t.deepEqual(await entries(second), ['1 a', '2 b'])
   })
 
+  rule('a writer is told that it is one, and when another has opened the journal, that it is not', async (t, place) => {
+    const first = await place.open()
+    await t.notThrowsAsync(first.checkOwner())
+    await place.open({ besides: true })
+    await t.throwsAsync(first.checkOwner(), { instanceOf: JournalFenced })
+  })
+
   rule('a fenced writer can neither trim nor commit a snapshot', async (t, place) => {
     const first = await place.open()
     await append(first, 'a', 'b')
