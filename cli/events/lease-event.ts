@@ -6,7 +6,7 @@ export interface ChangeEvent {
   readonly kind: 'change'
   /** 'acquired', 'expired' and so on. */
   readonly type: string
-  /** RFC 3339; undefined where the lease itself does not tell when. */
+  /** When it happened, RFC 3339; undefined where the message does not tell. */
   readonly time: string | undefined
   readonly namespace: string
   readonly name: string

@@ -84,7 +84,9 @@ test('leases that change, come and go while a snapshot is taken are as they were
     for (const name of [`lease-${pieces}`, `lease-${count - pieces}`]) {
       void world.ask('delete', 'keep', ({ core }, time) => core.delete({ ...leader, name }, time))
       void world.acquire(name, { holderIdentity: 'B' })
-      void world.ask('update', 'write', ({ core }) => core.update({ ...leader, name, changes: { labels: { a: 'b' } } }))
+      void world.ask('update', 'write', ({ core }, time) =>
+        core.update({ ...leader, name, changes: { labels: { a: 'b' } } }, time),
+      )
     }
     void world.acquire(`new-${pieces}`)
     void world.ask('gone', 'keep', ({ core }, time) =>

@@ -83,7 +83,7 @@ export class RandomRun {
         break
       case 8:
         if (this.#random.fraction() < 0.3) world.core.delete(lease, world.time)
-        else world.core.update({ ...lease, changes: { annotations: { by: holderIdentity } } })
+        else world.core.update({ ...lease, changes: { annotations: { by: holderIdentity } } }, world.time)
         break
       case 9:
         if (this.#random.fraction() < 0.5) world.core.revoke({ ...lease, fencingToken: 0 }, world.time)

@@ -1,4 +1,4 @@
-import { type KubernetesLease, kubernetesLease, microTime, secondsTime } from '../lease/kubernetes-shape.js'
+import { type KubernetesLease, kubernetesLease, microTime } from '../lease/kubernetes-shape.js'
 import { type LeaseImage, leasePath } from '../lease/lease.js'
 import { type Transition, type TransitionType, transitionTypes } from '../lease/records.js'
 import type { Gap, Unpublished } from './outbox.js'
@@ -49,7 +49,7 @@ export function revisionOfEvent(id: string, journalId: string): number | undefin
  * @param isAbridged leave out metadata and long fields, for a server that takes only small messages.
  */
 export function transitionMessage(journalId: string, transition: Transition, isAbridged = false): EventMessage {
-  const { lease, type, previousHolder, cause, unheldMs } = transition
+  const { lease, type, time, previousHolder, cause, unheldMs } = transition
   const data: LeaseEventData = {
     ...(isAbridged ? abridged(lease) : kubernetesLease(lease)),
     ...coordinatorFields(lease),
@@ -58,7 +58,7 @@ export function transitionMessage(journalId: string, transition: Transition, isA
     ...(unheldMs === undefined ? {} : { unheldMs }),
     ...(isAbridged ? { abridged: true } : {}),
   }
-  return leaseMessage(journalId, type, lease, eventTime(transition), data)
+  return leaseMessage(journalId, type, lease, microTime(time), data)
 }
 
 /** The message of a renewal. */
@@ -121,25 +121,6 @@ const coordinatorFields = (lease: LeaseImage): Pick<LeaseEventData, 'state' | 'f
   fencingToken: String(lease.fencingToken),
   revision: String(lease.revision),
 })
-
-/** When it happened, as far as the lease itself says: an update and a deletion leave no time in it. */
-function eventTime({ type, lease }: Transition): string | undefined {
-  switch (type) {
-    case 'created':
-      return lease.state === 'held' && lease.acquireTime !== undefined
-        ? microTime(lease.acquireTime)
-        : secondsTime(lease.creationTimestamp)
-    case 'acquired':
-    case 'transferred':
-      return lease.acquireTime === undefined ? undefined : microTime(lease.acquireTime)
-    case 'expired':
-    case 'released':
-      return lease.freeSince === undefined ? undefined : microTime(lease.freeSince)
-    case 'updated':
-    case 'deleted':
-      return undefined
-  }
-}
 
 const isLong = (text: string): boolean => text.length > 1_024
 

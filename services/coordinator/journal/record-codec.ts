@@ -70,7 +70,7 @@ const has = { previousHolder: 1, cause: 2, unheldMs: 4, previousLabels: 8 } as c
 const knownFields = 15
 
 export function writeTransition(writer: ByteWriter, transition: Transition): void {
-  const { type, lease, previousHolder, cause, unheldMs, previousLabels } = transition
+  const { type, time, lease, previousHolder, cause, unheldMs, previousLabels } = transition
   writer.uint8(transitionTypes.numberOf(type))
   writer.uint8(
     (previousHolder === undefined ? 0 : has.previousHolder) |
@@ -78,6 +78,7 @@ export function writeTransition(writer: ByteWriter, transition: Transition): voi
       (unheldMs === undefined ? 0 : has.unheldMs) |
       (previousLabels === undefined ? 0 : has.previousLabels),
   )
+  writer.float64(time)
   writeLease(writer, lease)
   if (previousHolder !== undefined) writer.string(previousHolder)
   if (cause !== undefined) writer.uint8(causes.numberOf(cause))
@@ -89,7 +90,11 @@ export function readTransition(reader: ByteReader): Transition {
   const type = transitionTypes.wordOf(reader.uint8())
   const mask = reader.uint8()
   if (mask & ~knownFields) throw new RangeError('a transition with unknown fields')
-  const transition: { -readonly [field in keyof Transition]: Transition[field] } = { type, lease: readLease(reader) }
+  const transition: { -readonly [field in keyof Transition]: Transition[field] } = {
+    type,
+    time: reader.float64(),
+    lease: readLease(reader),
+  }
   if (mask & has.previousHolder) transition.previousHolder = reader.string()
   if (mask & has.cause) transition.cause = causes.wordOf(reader.uint8())
   if (mask & has.unheldMs) transition.unheldMs = reader.float64()

@@ -1,7 +1,11 @@
+import type { Instant } from './commands.js'
 import type { LeaseImage } from './lease.js'
 import type { LeaseNode, LeaseTable } from './lease-table.js'
 import type { LeaseRecord, Renewals, Transition } from './records.js'
 import type { Push, Session } from './session.js'
+
+/** A transition as it is decided; the batch adds its time, and the labels before it where they change. */
+export type Change = Omit<Transition, 'time' | 'previousLabels'>
 
 /** A push and whom it is for. */
 export interface SessionPush {
@@ -42,10 +46,14 @@ export class Batch {
   }
 
   /** Records a transition; the image must carry `nextRevision`. */
-  transition(transition: Transition): void {
-    const before = this.#table.findById(transition.lease.id)?.image
-    const isRelabelled = before !== undefined && before.labels !== transition.lease.labels
-    const record = isRelabelled ? { ...transition, previousLabels: before.labels ?? {} } : transition
+  transition(change: Change, time: Instant): void {
+    const before = this.#table.findById(change.lease.id)?.image
+    const isRelabelled = before !== undefined && before.labels !== change.lease.labels
+    const record: Transition = {
+      ...change,
+      time: time.wallMicros,
+      ...(isRelabelled ? { previousLabels: before.labels ?? {} } : {}),
+    }
     this.#run = undefined
     this.#records.push(record)
     this.#changes++

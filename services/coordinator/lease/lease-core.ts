@@ -80,7 +80,7 @@ export class LeaseCore implements Leases {
     const revision = this.batch.nextRevision
     const unheld = created(command, name, revision, time, this.#random)
     if (command.holderIdentity === undefined) {
-      if (!command.validateOnly) this.batch.transition({ type: 'created', lease: unheld })
+      if (!command.validateOnly) this.batch.transition({ type: 'created', lease: unheld }, time)
       return unheld
     }
     const acquire: AcquireCommand = {
@@ -94,15 +94,15 @@ export class LeaseCore implements Leases {
     return held
   }
 
-  update(command: UpdateCommand): LeaseImage {
+  update(command: UpdateCommand, time: Instant): LeaseImage {
     const node = this.table.need(command)
     const before = node.current()
     checkPreconditions(before, command)
     const lease = updated(before, command.changes, this.batch.nextRevision)
     if (lease === before || command.validateOnly) return lease
     const wasHeldUp = lease.deletionTimestamp !== undefined && (lease.finalizers ?? []).length === 0
-    if (wasHeldUp) this.tenancies.delete(node, lease)
-    else this.batch.transition({ type: 'updated', lease })
+    if (wasHeldUp) this.tenancies.delete(node, lease, time)
+    else this.batch.transition({ type: 'updated', lease }, time)
     return lease
   }
 
@@ -114,11 +114,11 @@ export class LeaseCore implements Leases {
     if ((lease.finalizers ?? []).length > 0) {
       if (lease.deletionTimestamp !== undefined) return lease
       const terminating = { ...lease, deletionTimestamp: Math.floor(time.wallMicros / 1e6), revision }
-      if (!command.validateOnly) this.batch.transition({ type: 'updated', lease: terminating })
+      if (!command.validateOnly) this.batch.transition({ type: 'updated', lease: terminating }, time)
       return terminating
     }
     const gone = { ...lease, revision }
-    if (!command.validateOnly) this.tenancies.delete(node, gone)
+    if (!command.validateOnly) this.tenancies.delete(node, gone, time)
     return gone
   }
 

@@ -18,6 +18,8 @@ export type Cause = 'revoked' | 'unconfirmed' | 'superseded' | 'kubernetes-write
 /** A change of one lease. It takes one revision, which is `lease.revision`. Absolute: replaying it twice is harmless. */
 export interface Transition {
   readonly type: TransitionType
+  /** When it was decided, by the wall clock, in microseconds since the Unix epoch: for people. */
+  readonly time: number
   /** The lease after the change; for `deleted`, as it was last. */
   readonly lease: LeaseImage
   /** Who held the lease before, when the holder changed or the lease became free. */

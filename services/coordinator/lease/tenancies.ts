@@ -1,12 +1,12 @@
 import type { Random } from '../../../clock/random.js'
-import type { Batch } from './batch.js'
+import type { Batch, Change } from './batch.js'
 import type { AcquireCommand, AcquireOutcome, Instant, LeaseName } from './commands.js'
 import { Deadlines } from './deadlines.js'
 import { LeaseError } from './errors.js'
 import { type LeaseImage, leaseKey, leasePath } from './lease.js'
 import type { LeaseNode, LeaseTable } from './lease-table.js'
 import { created } from './objects.js'
-import type { Cause, Transition } from './records.js'
+import type { Cause } from './records.js'
 import type { LostCause, Session } from './session.js'
 import { checkLabels, createdHeld, expired, laterTime, released, resumed, taken, unheldMs } from './tenancy.js'
 
@@ -144,7 +144,7 @@ export class Tenancies {
   free(node: LeaseNode, time: Instant, cause?: Cause & LostCause): void {
     const previousHolder = node.image.holderIdentity ?? ''
     const lease = released(node.current(), this.#batch.nextRevision, time)
-    this.#batch.transition({ type: 'released', lease, previousHolder, ...(cause === undefined ? {} : { cause }) })
+    this.#batch.transition({ type: 'released', lease, previousHolder, ...(cause === undefined ? {} : { cause }) }, time)
     this.#end(node, cause)
     this.#queues.freed(leaseKey(lease.namespace, lease.name))
   }
@@ -155,7 +155,7 @@ export class Tenancies {
     const lease = expired(node.current(), this.#batch.nextRevision, time)
     const previousHolder = lease.holderIdentity ?? ''
     const cause = node.isConfirmed ? undefined : 'unconfirmed'
-    this.#batch.transition({ type: 'expired', lease, previousHolder, ...(cause === undefined ? {} : { cause }) })
+    this.#batch.transition({ type: 'expired', lease, previousHolder, ...(cause === undefined ? {} : { cause }) }, time)
     this.#end(node, cause ?? 'expired')
     this.#queues.freed(leaseKey(lease.namespace, lease.name))
   }
@@ -178,9 +178,12 @@ export class Tenancies {
   }
 
   /** The lease goes, whoever has it. */
-  delete(node: LeaseNode, lease: LeaseImage): void {
+  delete(node: LeaseNode, lease: LeaseImage, time: Instant): void {
     const previousHolder = node.image.state === 'held' ? node.image.holderIdentity : undefined
-    this.#batch.transition({ type: 'deleted', lease, ...(previousHolder === undefined ? {} : { previousHolder }) })
+    this.#batch.transition(
+      { type: 'deleted', lease, ...(previousHolder === undefined ? {} : { previousHolder }) },
+      time,
+    )
     this.#end(node, 'deleted')
     this.#queues.freed(leaseKey(lease.namespace, lease.name))
   }
@@ -209,7 +212,7 @@ export class Tenancies {
     if (command.instance !== undefined && command.instance === node.image.instance) {
       const lease = resumed(node.current(), command, this.#batch.nextRevision)
       if (command.validateOnly) return { lease, renewAfterMs: cadence, resumed: true }
-      if (lease !== node.current()) this.#batch.transition({ type: 'updated', lease })
+      if (lease !== node.current()) this.#batch.transition({ type: 'updated', lease }, time)
       node.isConfirmed = true
       this.#setDeadline(node, time.now + command.leaseDurationMs)
       if (node.session === seat?.session) seat?.session.noteDuration(command.leaseDurationMs)
@@ -227,9 +230,9 @@ export class Tenancies {
   }
 
   /** Records that somebody took the lease, and starts the tenancy. */
-  begin(transition: Transition, time: Instant, seat: Seat | undefined): void {
-    const { lease } = transition
-    this.#batch.transition(transition)
+  begin(change: Change, time: Instant, seat: Seat | undefined): void {
+    const { lease } = change
+    this.#batch.transition(change, time)
     const node = this.#table.need(lease)
     node.isConfirmed = true
     this.#setDeadline(node, time.now + (lease.leaseDurationMs ?? 0))

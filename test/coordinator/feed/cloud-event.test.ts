@@ -6,6 +6,7 @@ import {
   streamSubjects,
   transitionMessage,
 } from '../../../services/coordinator/feed/cloud-event.js'
+import { transitionTypes } from '../../../services/coordinator/lease/records.js'
 import { sampleMicros, transition } from './samples.js'
 
 const journalId = '99999999-aaaa-4bbb-8ccc-dddddddddddd'
@@ -61,19 +62,17 @@ test("a name's own dots are subject tokens at the end", t => {
   t.is(subject, 'leases.kube-node-lease.created.ip-10.ec2')
 })
 
-test('an expiry tells its cause and the time at which the lease became free', t => {
-  const expired = transition(
-    2,
-    { state: 'expired', freeSince: sampleMicros + 1 },
-    { type: 'expired', cause: 'unconfirmed' },
-  )
+test('an expiry tells its cause', t => {
+  const expired = transition(2, { state: 'expired' }, { type: 'expired', cause: 'unconfirmed' })
   const message = transitionMessage(journalId, expired)
-  t.is(message.headers['ce-time'], '2026-01-02T03:04:05.678902Z')
   t.like(JSON.parse(message.data), { state: 'expired', cause: 'unconfirmed' })
 })
 
-test('a deletion has no time of its own', t => {
-  t.false('ce-time' in transitionMessage(journalId, transition(2, {}, { type: 'deleted' })).headers)
+test('every event tells when its change was decided, whatever times the lease has', t => {
+  for (const type of transitionTypes) {
+    const message = transitionMessage(journalId, transition(2, {}, { type, time: sampleMicros + 1 }))
+    t.is(message.headers['ce-time'], '2026-01-02T03:04:05.678902Z')
+  }
 })
 
 test('an abridged event keeps what names the lease and its state, in a small message', t => {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { Feed, type FeedChange, type Watcher } from '../../../services/coordinator/feed/feed.js'
 import type { LeaseImage } from '../../../services/coordinator/lease/lease.js'
 import type { LeaseRecord, Transition } from '../../../services/coordinator/lease/records.js'
-import { image, renewals } from './samples.js'
+import { image, renewals, sampleMicros } from './samples.js'
 
 /** What may happen, in any order. Leases are numbered 1 to 4; `isSelected` is what the label says from then on. */
 type Step =
@@ -116,6 +116,7 @@ class World {
     const isRelabelled = before !== undefined && before.labels?.app !== labels.app
     const transition: Transition = {
       type: before === undefined ? 'created' : 'updated',
+      time: sampleMicros,
       lease,
       ...(isRelabelled ? { previousLabels: before.labels ?? {} } : {}),
     }
@@ -127,7 +128,7 @@ class World {
     if (lease === undefined) return
     this.#revision += 1
     this.live.delete(leaseId)
-    this.#records.push({ type: 'deleted', lease: { ...lease, revision: this.#revision } })
+    this.#records.push({ type: 'deleted', time: sampleMicros, lease: { ...lease, revision: this.#revision } })
   }
 
   #renew(leaseId: number): void {

@@ -31,7 +31,7 @@ export function transition(
   fields: Partial<LeaseImage> = {},
   rest: Partial<Omit<Transition, 'lease'>> = {},
 ): Transition {
-  return { type: 'created', lease: image(revision, fields), ...rest }
+  return { type: 'created', time: sampleMicros, lease: image(revision, fields), ...rest }
 }
 
 /** `created` at each revision from one to another. */

@@ -60,7 +60,7 @@ export const leaseImage: fc.Arbitrary<LeaseImage> = fc
 
 export const transition: fc.Arbitrary<Transition> = fc
   .tuple(
-    fc.record({ type: fc.constantFrom(...transitionTypes), lease: leaseImage }),
+    fc.record({ type: fc.constantFrom(...transitionTypes), time: fc.maxSafeInteger(), lease: leaseImage }),
     fc.record(
       {
         previousHolder: text,

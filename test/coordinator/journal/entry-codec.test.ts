@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { decodeEntry, EntryEncoder, encodeEntry } from '../../../services/coordinator/journal/entry-codec.js'
 import { JournalCorrupt } from '../../../services/coordinator/journal/journal.js'
 import type { LeaseImage } from '../../../services/coordinator/lease/lease.js'
-import type { Entry } from '../../../services/coordinator/lease/records.js'
+import type { Entry, LeaseRecord } from '../../../services/coordinator/lease/records.js'
 import { entry as anyEntry } from './arbitraries.js'
 
 const lease: LeaseImage = {
@@ -28,7 +28,15 @@ const golden: Entry = {
   epoch: 3,
   firstRevision: 1_700_000_000_000_007,
   records: [
-    { type: 'acquired', lease, previousHolder: 'b', cause: 'superseded', unheldMs: 1.5, previousLabels: {} },
+    {
+      type: 'acquired',
+      time: 1_700_000_000_000_050,
+      lease,
+      previousHolder: 'b',
+      cause: 'superseded',
+      unheldMs: 1.5,
+      previousLabels: {},
+    },
     {
       type: 'renewed',
       firstRevision: 1_700_000_000_000_008,
@@ -54,12 +62,13 @@ test('the bytes of an entry never change: journals on disks have them', t => {
     Buffer.from(encodeEntry(golden)).toString('hex'),
     [
       '0100000000000008401c0079609028184303000000',
-      '02020fef01000004007960902818431c007960902818431c0079609028184300000040fc54d941020b6b7562652d7379',
-      '7374656d0e6b7562652d7363686564756c65722461396630636439652d306234372d346337652d623766352d34633262',
-      '3366316432653661067a6fc3ab5f3100000000004ccd400040d400014023ff0000796090281843000000000000004020',
-      '30303131323233333434353536363737383839396161626263636464656566661d7b226c6162656c73223a7b22746965',
-      '72223a22636f6e74726f6c227d7d016203000000000000f83f027b7d0120007960902818430200000004040079609028',
-      '184300000000030000000890017960902818439001796090281843000062a25c941943031800796090281843',
+      '02020fc800796090281843ef01000004007960902818431c007960902818431c0079609028184300000040fc54d941',
+      '020b6b7562652d73797374656d0e6b7562652d7363686564756c65722461396630636439652d306234372d34633765',
+      '2d623766352d346332623366316432653661067a6fc3ab5f3100000000004ccd400040d400014023ff000079609028',
+      '184300000000000000402030303131323233333434353536363737383839396161626263636464656566661d7b226c',
+      '6162656c73223a7b2274696572223a22636f6e74726f6c227d7d016203000000000000f83f027b7d01200079609028',
+      '18430200000004040079609028184300000000030000000890017960902818439001796090281843000062a25c9419',
+      '43031800796090281843',
     ].join(''),
   )
 })
@@ -109,7 +118,8 @@ test('a renewal takes 8 bytes as long as the leases of a run were created close 
 
 test('an encoder is used again and grows as needed', t => {
   const encoder = new EntryEncoder()
-  const large: Entry = { ...golden, records: Array.from({ length: 3_000 }, () => ({ type: 'created', lease })) }
+  const created: LeaseRecord = { type: 'created', time: 1_700_000_000_000_050, lease }
+  const large: Entry = { ...golden, records: Array.from({ length: 3_000 }, () => created) }
   t.deepEqual(decodeEntry(encoder.encode(large), 1), large)
   t.deepEqual(decodeEntry(encoder.encode(golden), 1), golden)
 })

@@ -27,8 +27,8 @@ class Ledger {
 
   decide(...steps: ('create' | 'renew' | { delete: number })[]): LeaseRecord[] {
     const records = steps.map((step): LeaseRecord => {
-      if (step === 'create') return { type: 'created', lease: imageOf(this.revision + 1) }
-      if (step !== 'renew') return { type: 'deleted', lease: { ...imageOf(step.delete), revision: this.revision + 1 } }
+      if (step === 'create') return created(this.revision + 1)
+      if (step !== 'renew') return { ...created(step.delete, this.revision + 1), type: 'deleted' }
       const leaseIds = [...this.leases.keys()]
       const firstRevision = this.revision + 1
       return { type: 'renewed', firstRevision, leaseIds, renewTimes: leaseIds.map((_, index) => firstRevision + index) }
@@ -77,6 +77,12 @@ const imageOf = (revision: number): LeaseImage => ({
   holderIdentity: 'a',
   fencingToken: revision,
   revision,
+})
+
+const created = (id: number, revision = id): Transition => ({
+  type: 'created',
+  time: 1_700_000_000_000_000,
+  lease: { ...imageOf(id), revision },
 })
 
 const snapshotOf = (
@@ -214,7 +220,7 @@ test('an unpublished transition is restored once, from the snapshot or from an e
   const ledger = new Ledger(journal)
   await ledger.append('create', 'create')
   const header = { revision: ledger.revision, publishedThrough: 1_001 }
-  const outbox: Transition[] = [1_002, 1_003].map(revision => ({ type: 'created', lease: imageOf(revision) }))
+  const outbox: Transition[] = [1_002, 1_003].map(revision => created(revision))
   const records = ledger.decide('create')
   await snapshotOf(journal, ledger, {
     header,
@@ -227,7 +233,7 @@ test('an unpublished transition is restored once, from the snapshot or from an e
   t.deepEqual(revisions, [1_002])
   t.deepEqual(
     items.filter(item => item.kind === 'record'),
-    [{ kind: 'record', record: { type: 'created', lease: imageOf(1_003) } }],
+    [{ kind: 'record', record: created(1_003) }],
   )
 })
 
@@ -242,14 +248,14 @@ test('a journal in which revisions are missing or come twice is corrupt', async 
     const journal = open()
     const ledger = new Ledger(journal)
     await ledger.append('create')
-    await ledger.appendRecords(firstRevision, [{ type: 'created', lease: imageOf(firstRevision) }])
+    await ledger.appendRecords(firstRevision, [created(firstRevision)])
     await t.throwsAsync(replay(journal), { instanceOf: JournalCorrupt, message: /entry 2 .*1002 must follow/ })
   }
 })
 
 test('a record out of revision order inside an entry is corrupt', async t => {
   const journal = open()
-  await new Ledger(journal).appendRecords(1_001, [{ type: 'created', lease: imageOf(1_002) }])
+  await new Ledger(journal).appendRecords(1_001, [created(1_002)])
   await t.throwsAsync(replay(journal), { instanceOf: JournalCorrupt, message: /entry 1 .*1001 must follow/ })
 })
 

@@ -58,7 +58,7 @@ test('replay bears with renewals of leases that are gone', t => {
 test('replay bears with the deletion of a lease whose name belongs to another by now', t => {
   const table = new LeaseTable(0)
   table.restore(image(20))
-  table.apply({ type: 'deleted', lease: image(15, { id: 10 }) })
+  table.apply(transition(15, { id: 10 }, { type: 'deleted' }))
   t.is(table.find('kube-system\0kube-scheduler')?.image.id, 20)
   t.is(table.size, 1)
 })
@@ -79,8 +79,8 @@ test('leases are counted by state', t => {
   const table = fold([
     named(1, 'a', 'x'),
     named(2, 'a', 'y'),
-    { type: 'expired', lease: image(3, { id: 1, namespace: 'a', name: 'x', state: 'expired' }) },
-    { type: 'deleted', lease: image(4, { id: 2, namespace: 'a', name: 'y' }) },
+    transition(3, { id: 1, namespace: 'a', name: 'x', state: 'expired' }, { type: 'expired' }),
+    transition(4, { id: 2, namespace: 'a', name: 'y' }, { type: 'deleted' }),
   ])
   t.deepEqual(table.counts, { unheld: 0, held: 0, expired: 1, released: 0 })
 })
@@ -134,7 +134,7 @@ test('a page that is exactly full and the last names no next one', t => {
 test('the next page goes on although the lease at which the last one ended is gone', t => {
   const table = fold([named(1, 'a', 'x'), named(2, 'a', 'y'), named(3, 'a', 'z')])
   const first = list(table, { limit: 2 })
-  table.apply({ type: 'deleted', lease: image(4, { id: 2, namespace: 'a', name: 'y' }) })
+  table.apply(transition(4, { id: 2, namespace: 'a', name: 'y' }, { type: 'deleted' }))
   t.deepEqual(
     list(table, { ...(first.after === undefined ? {} : { after: first.after }) }).leases.map(({ name }) => name),
     ['z'],

@@ -25,7 +25,7 @@ test('a new lease is held by nobody and has no token', t => {
     fencingToken: 0,
     revision: 42,
   })
-  t.deepEqual(world.records(), [{ type: 'created', lease }])
+  t.deepEqual(world.records(), [{ type: 'created', time: world.time.wallMicros, lease }])
 })
 
 test('a create that names a holder is an acquire', t => {
@@ -75,7 +75,7 @@ test('a lease that is created again has a new id and a new uid', t => {
 
 test('an update replaces the fields it has, and leaves the others', t => {
   const world = createdWorld({ labels: { a: '1' }, annotations: { b: '2' } })
-  const lease = world.core.update({ ...leader, changes: { labels: { c: '3' } } })
+  const lease = world.core.update({ ...leader, changes: { labels: { c: '3' } } }, world.time)
   t.deepEqual(lease.labels, { c: '3' })
   t.deepEqual(lease.annotations, { b: '2' })
   t.like(world.transitions()[0], { type: 'updated', previousLabels: { a: '1' } })
@@ -83,7 +83,7 @@ test('an update replaces the fields it has, and leaves the others', t => {
 
 test('an update with an undefined field unsets it', t => {
   const world = createdWorld({ labels: { a: '1' } })
-  const lease = world.core.update({ ...leader, changes: { labels: undefined } })
+  const lease = world.core.update({ ...leader, changes: { labels: undefined } }, world.time)
   t.false('labels' in lease)
   t.deepEqual(world.transitions()[0]?.previousLabels, { a: '1' })
 })
@@ -91,14 +91,17 @@ test('an update with an undefined field unsets it', t => {
 test('an update that changes nothing takes no revision, in whatever order fields come', t => {
   const world = createdWorld({ labels: { a: '1', b: '2' }, finalizers: ['x/y'] })
   const { revision } = world.get()
-  const lease = world.core.update({ ...leader, changes: { labels: { b: '2', a: '1' }, finalizers: ['x/y'] } })
+  const lease = world.core.update(
+    { ...leader, changes: { labels: { b: '2', a: '1' }, finalizers: ['x/y'] } },
+    world.time,
+  )
   t.is(lease.revision, revision)
   t.deepEqual(world.changes(), [])
 })
 
 test('the order of a list is content', t => {
   const world = createdWorld({ finalizers: ['x/y', 'x/z'] })
-  world.core.update({ ...leader, changes: { finalizers: ['x/z', 'x/y'] } })
+  world.core.update({ ...leader, changes: { finalizers: ['x/z', 'x/y'] } }, world.time)
   t.deepEqual(world.changes(), ['updated'])
 })
 
@@ -106,19 +109,19 @@ test('the duration belongs to the holder while the lease is held', t => {
   const world = new CoreWorld()
   const { fencingToken } = world.acquire().lease
   const change = { ...leader, changes: { leaseDurationMs: 60_000 } }
-  const { code, details } = refusal(() => world.core.update(change))
+  const { code, details } = refusal(() => world.core.update(change, world.time))
   t.is(code, 'INVALID_REQUEST')
   t.is(details.violations?.[0]?.field, 'lease.spec.lease_duration')
-  t.notThrows(() => world.core.update({ ...leader, changes: { leaseDurationMs: 15_000 } }))
+  t.notThrows(() => world.core.update({ ...leader, changes: { leaseDurationMs: 15_000 } }, world.time))
   world.core.release({ ...leader, fencingToken }, world.time)
-  t.is(world.core.update(change).leaseDurationMs, 60_000)
+  t.is(world.core.update(change, world.time).leaseDurationMs, 60_000)
 })
 
 test('an update does not touch the tenancy: the deadline stays', t => {
   const world = new CoreWorld()
   world.acquire()
   world.pass(14_000)
-  world.core.update({ ...leader, changes: { labels: { a: '1' } } })
+  world.core.update({ ...leader, changes: { labels: { a: '1' } } }, world.time)
   world.pass(1_000)
   world.settle()
   t.is(world.get().state, 'expired')
@@ -129,7 +132,7 @@ test('an update keeps what renewals have moved', t => {
   const { fencingToken } = world.acquire().lease
   world.pass(1_000)
   const { renewTime } = world.core.renew({ ...leader, fencingToken }, world.time).lease
-  t.is(world.core.update({ ...leader, changes: { labels: { a: '1' } } }).renewTime, renewTime)
+  t.is(world.core.update({ ...leader, changes: { labels: { a: '1' } } }, world.time).renewTime, renewTime)
 })
 
 // Compare-and-set
@@ -139,12 +142,12 @@ test('an update at another resource version is refused; at the present one it go
   const { revision } = world.get()
   const changes = { labels: { a: '1' } }
   t.is(
-    codeOf(() => world.core.update({ ...leader, changes, resourceVersion: String(revision - 1) })),
+    codeOf(() => world.core.update({ ...leader, changes, resourceVersion: String(revision - 1) }, world.time)),
     'REVISION_MISMATCH',
   )
-  t.notThrows(() => world.core.update({ ...leader, changes, resourceVersion: String(revision) }))
+  t.notThrows(() => world.core.update({ ...leader, changes, resourceVersion: String(revision) }, world.time))
   t.is(
-    codeOf(() => world.core.update({ ...leader, changes: {}, resourceVersion: String(revision) })),
+    codeOf(() => world.core.update({ ...leader, changes: {}, resourceVersion: String(revision) }, world.time)),
     'REVISION_MISMATCH',
   )
 })
@@ -165,7 +168,7 @@ test('a lease that was created again is not the one that its old uid names', t =
   world.core.delete({ ...leader, uid }, world.time)
   world.core.create({ ...leader, changes: {} }, world.time)
   t.is(
-    codeOf(() => world.core.update({ ...leader, uid, changes: { labels: { a: '1' } } })),
+    codeOf(() => world.core.update({ ...leader, uid, changes: { labels: { a: '1' } } }, world.time)),
     'REVISION_MISMATCH',
   )
   t.is(
@@ -179,9 +182,10 @@ test('a lease that was created again is not the one that its old uid names', t =
 test('a delete takes a revision, and the record has the lease as it was last', t => {
   const world = createdWorld({ labels: { a: '1' } })
   const { revision } = world.get()
+  world.pass(5_000)
   const lease = world.core.delete(leader, world.time)
   t.is(lease.revision, revision + 1)
-  t.deepEqual(world.records(), [{ type: 'deleted', lease }])
+  t.deepEqual(world.records(), [{ type: 'deleted', time: world.time.wallMicros, lease }])
   t.is(
     codeOf(() => world.get()),
     'LEASE_NOT_FOUND',
@@ -217,23 +221,23 @@ test('finalizers hold a deletion up: the lease is marked once, and goes with the
   world.pass(5_000)
   t.is(world.core.delete(leader, world.time).deletionTimestamp, 1_750_000_000)
   t.deepEqual(world.changes(), [])
-  world.core.update({ ...leader, changes: { finalizers: ['x/two'] } })
+  world.core.update({ ...leader, changes: { finalizers: ['x/two'] } }, world.time)
   t.deepEqual(world.changes(), ['updated'])
-  world.core.update({ ...leader, changes: { finalizers: [] } })
+  world.core.update({ ...leader, changes: { finalizers: [] } }, world.time)
   t.deepEqual(world.changes(), ['deleted'])
   t.is(world.table.size, 0)
 })
 
 test('a lease without finalizers that is not being deleted survives the loss of its last one', t => {
   const world = createdWorld({ finalizers: ['x/one'] })
-  world.core.update({ ...leader, changes: { finalizers: undefined } })
+  world.core.update({ ...leader, changes: { finalizers: undefined } }, world.time)
   t.deepEqual(world.changes(), ['updated'])
 })
 
 test('a held lease that waits for its finalizers is still held, and renewed', t => {
   const world = new CoreWorld()
   const { fencingToken } = world.core.acquire(acquireOf(), world.time).lease
-  world.core.update({ ...leader, changes: { finalizers: ['x/one'] } })
+  world.core.update({ ...leader, changes: { finalizers: ['x/one'] } }, world.time)
   world.core.delete(leader, world.time)
   t.notThrows(() => world.core.renew({ ...leader, fencingToken }, world.time))
   t.is(world.get().state, 'held')

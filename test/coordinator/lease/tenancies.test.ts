@@ -26,7 +26,7 @@ test('a lease that is missing is created in the hands of the one who acquires it
     renewTime: world.time.wallMicros,
     creationTimestamp: 1_750_000_000,
   })
-  t.deepEqual(world.records(), [{ type: 'created', lease }] satisfies LeaseRecord[])
+  t.deepEqual(world.records(), [{ type: 'created', time: world.time.wallMicros, lease }] satisfies LeaseRecord[])
 })
 
 test('a lease that was released is acquired under a new token, and the change counts as a transition', t => {
@@ -212,6 +212,27 @@ test('who was superseded can neither renew nor release', t => {
   t.is(
     codeOf(() => world.core.release({ ...leader, fencingToken }, world.time)),
     'STALE_FENCING_TOKEN',
+  )
+})
+
+test('every transition tells the wall time at which it was decided', t => {
+  const world = new CoreWorld()
+  const expected: [string, number][] = []
+  const after1s = (type: string, decide: () => unknown): void => {
+    world.pass(1_000)
+    decide()
+    expected.push([type, world.time.wallMicros])
+  }
+  after1s('created', () => world.acquire({ leaseDurationMs: 2_000 }))
+  after1s('updated', () => world.core.update({ ...leader, changes: { labels: { app: 'x' } } }, world.time))
+  after1s('expired', () => world.settle())
+  after1s('acquired', () => world.acquire({ instance: instanceA }))
+  after1s('transferred', () => world.acquire({ instance: instanceB, supersede: true }))
+  after1s('released', () => world.core.release({ ...leader, fencingToken: token(world) }, world.time))
+  after1s('deleted', () => world.core.delete(leader, world.time))
+  t.deepEqual(
+    world.transitions().map(({ type, time }) => [type, time]),
+    expected,
   )
 })
 
@@ -408,7 +429,7 @@ test('a token is the revision at which the holder took the lease, whatever happe
   const world = new CoreWorld()
   const { fencingToken, revision } = world.acquire().lease
   t.is(fencingToken, revision)
-  world.core.update({ ...leader, changes: { labels: { app: 'x' } } })
+  world.core.update({ ...leader, changes: { labels: { app: 'x' } } }, world.time)
   world.core.renew({ ...leader, fencingToken }, world.time)
   t.is(token(world), fencingToken)
   t.is(world.get().revision, revision + 2)
@@ -526,7 +547,7 @@ test('validateOnly answers as if, and changes nothing at all', t => {
   t.is(world.acquire({ name: 'due', validateOnly }).lease.leaseTransitions, 0)
   t.true(world.acquire({ instance: instanceA, leaseDurationMs: 60_000, validateOnly }).resumed)
   t.false(world.acquire({ instance: instanceB, supersede: true, validateOnly }).resumed)
-  t.is(core.update({ ...leader, changes: { labels: { a: 'b' } }, validateOnly }).labels?.a, 'b')
+  t.is(core.update({ ...leader, changes: { labels: { a: 'b' } }, validateOnly }, time).labels?.a, 'b')
   t.is(core.delete({ ...leader, validateOnly }, time).name, 'leader')
   t.is(core.renew({ ...leader, fencingToken, validateOnly }, time).lease.fencingToken, fencingToken)
   t.is(core.release({ ...leader, fencingToken, validateOnly }, time).state, 'released')
