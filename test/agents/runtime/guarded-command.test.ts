@@ -84,6 +84,7 @@ for (const [how, strike] of [
 ] as const) {
   test(`the command and its children are gone by the deadline when the agent ${how}, though they ignore SIGTERM`, async t => {
     const agent = startAgent(t, leaseDurationMs, 200, ['sh', '-c', stubborn])
+    await agent.groupId()
     await agent.read('command')
     await agent.read('child')
     strike(agent)
