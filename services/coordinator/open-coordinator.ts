@@ -19,7 +19,7 @@ export interface CoordinatorDeps {
   readonly sessionLimits?: SessionLimits
   /** Transitions that watches can resume over. */
   readonly windowSize?: number
-  /** Transitions that may wait for NATS; 0 without NATS. */
+  /** Transitions that may wait for NATS; without NATS 0, so that all of them become a gap. */
   readonly outboxLimit?: number
   /** Told the records of every durable entry. */
   readonly onDurable?: (records: readonly LeaseRecord[]) => void
@@ -55,7 +55,6 @@ export async function openCoordinator(deps: CoordinatorDeps): Promise<OpenCoordi
     currentRevision: () => table.revision,
   })
   const hold = (records: readonly LeaseRecord[]): void => {
-    if (outboxLimit === 0) return
     for (const record of records) {
       if (record.type === 'published') outbox.publishedThrough(record.throughRevision)
       else if (record.type !== 'renewed') outbox.add(record, clock.monotonicMs())

@@ -6,7 +6,7 @@ import { MemoryStore, openMemoryJournal } from '../../../services/coordinator/jo
 import { type OpenCoordinator, openCoordinator } from '../../../services/coordinator/open-coordinator.js'
 import { Snapshots } from '../../../services/coordinator/snapshots.js'
 
-const outboxLimit = 10
+const usualLimit = 10
 
 /** A coordinator on a journal that outlives it. */
 class Restartable {
@@ -17,7 +17,7 @@ class Restartable {
     this.#t = t
   }
 
-  async start(): Promise<{ open: OpenCoordinator; snapshot: () => Promise<void> }> {
+  async start(outboxLimit = usualLimit): Promise<{ open: OpenCoordinator; snapshot: () => Promise<void> }> {
     const journal = await openMemoryJournal(this.#store)
     const onFailure = (error: Error): never => {
       throw error
@@ -72,7 +72,7 @@ test('a restart has the outbox and its gap as they were, from a snapshot and wha
   await create(open, 25, 3)
   const restarted = await restartable.start()
   t.deepEqual(content(restarted.open.outbox), content(open.outbox))
-  t.is(restarted.open.outbox.size, outboxLimit)
+  t.is(restarted.open.outbox.size, usualLimit)
   t.truthy(restarted.open.outbox.state.gap)
 })
 
@@ -106,4 +106,17 @@ test('the window is refilled by a restart: a watch resumes over it', async t => 
     told,
     [1, 2, 3, 4, 5, 6].map(index => revision + index),
   )
+})
+
+test('what happened without NATS is a gap when there is NATS again, as far as the journal has forgotten it', async t => {
+  const restartable = new Restartable(t)
+  const { open, snapshot } = await restartable.start(0)
+  const { revision } = open.feed
+  await create(open, 0, 5)
+  t.is(open.outbox.size, 0)
+  await snapshot()
+  await create(open, 5, 2)
+  const { outbox } = (await restartable.start()).open
+  t.deepEqual(outbox.state.gap, { fromRevision: revision + 1, throughRevision: revision + 5 })
+  t.is(outbox.size, 2)
 })
