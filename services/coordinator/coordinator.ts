@@ -125,6 +125,11 @@ export class Coordinator {
     this.#isStorageShort = isShort
   }
 
+  /** @throws LeaseError STORAGE_FULL for what finds out only in its turn that it is a write. */
+  checkStorage(): void {
+    if (this.#isStorageShort) throw storageFull()
+  }
+
   /**
    * The first entry under this writer's epoch. Its flush makes durable whatever a crashed writer left unflushed, so
    * nothing may be answered before it.
@@ -191,11 +196,7 @@ export class Coordinator {
       const message = `${this.#queue.length} requests are waiting, as many as may: try again later`
       return new LeaseError('OVERLOADED', message, { retryAfterMs: longestCatchUpMs })
     }
-    if (this.#isStorageShort && command.kind === 'write') {
-      const message =
-        'the journal is almost out of space: only renew, release and delete are possible until there is more'
-      return new LeaseError('STORAGE_FULL', message, { retryAfterMs: longestCatchUpMs })
-    }
+    if (this.#isStorageShort && command.kind === 'write') return storageFull()
     return undefined
   }
 
@@ -338,4 +339,9 @@ export class Coordinator {
 const revisionsOf = (record: LeaseRecord): number => {
   if (record.type === 'published') return 0
   return record.type === 'renewed' ? record.leaseIds.length : 1
+}
+
+function storageFull(): LeaseError {
+  const message = 'the journal is almost out of space: only renew, release and delete are possible until there is more'
+  return new LeaseError('STORAGE_FULL', message, { retryAfterMs: longestCatchUpMs })
 }

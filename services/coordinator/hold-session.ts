@@ -109,10 +109,13 @@ export class HoldSession {
     const { type: _, requestId: __, instance: ___, ...rest } = request
     const command = { ...rest, ...(instance === '' ? {} : { instance }) }
     let answer: HoldResponse | undefined
-    this.#submit('write', arrivedAt, requestId, {
+    const { sessions } = this.#coordinator
+    // A resume only keeps a lease, so it goes on where there is little space.
+    this.#submit('keep', arrivedAt, requestId, {
       decide: time => {
         answer = this.#try(requestId, 0, () => {
-          const outcome = this.#coordinator.sessions.acquire(this.#session, command, time)
+          if (!sessions.isResume(command, time)) this.#coordinator.checkStorage()
+          const outcome = sessions.acquire(this.#session, command, time)
           return this.#acquired(requestId, leaseDurationMs, outcome)
         })
         return true

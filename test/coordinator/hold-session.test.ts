@@ -227,3 +227,16 @@ test('a coordinator that has stopped refuses what comes', async t => {
   await stopped
   t.like((await client.send(acquire(1, 'x')))[0], { type: 'failed', requestId: 1, reason: 'DRAINING' })
 })
+
+test('with little space a process resumes what it has on a new stream, and gets nothing else', async t => {
+  const { world, clients } = await connect(2)
+  const [first, second] = clients
+  const mine = acquire(1, 'mine', { instance: instanceA })
+  const [had] = (await first?.send(mine)) ?? []
+  world.coordinator.isStorageShort = true
+  const answers = await second?.send(mine, acquire(2, 'other', { instance: instanceA }))
+  const [resumed, refused] = answers ?? []
+  t.true(resumed?.type === 'acquired' && resumed.resumed)
+  t.is(resumed?.type === 'acquired' && resumed.fencingToken, had?.type === 'acquired' && had.fencingToken)
+  t.is(refused?.type === 'failed' && refused.reason, 'STORAGE_FULL')
+})

@@ -7,6 +7,7 @@ import type { LeaseCore } from './lease-core.js'
 import { LeaseNode, type LeaseTable } from './lease-table.js'
 import { type Push, Session, Waiter } from './session.js'
 import { isExpired, type Queues, renewAfterMs, type Tenancies } from './tenancies.js'
+import { isOfHolder } from './tenancy.js'
 import { WaitQueue } from './wait-queue.js'
 
 /** How often a session that waits must be heard from. */
@@ -116,6 +117,12 @@ export class Sessions implements Queues {
   /** A message of the session was read: it lives. */
   heard(session: Session, time: Instant): void {
     session.deadline = time.now + silentAfterMs
+  }
+
+  /** Whether an acquire only keeps a lease: it comes from the very process that has it. */
+  isResume(command: AcquireCommand, time: Instant): boolean {
+    const node = this.#table.find(leaseKey(command.namespace, command.name))
+    return node?.image.state === 'held' && !isExpired(node, time.now) && isOfHolder(node.image, command)
   }
 
   acquire(session: Session, command: SessionAcquire, time: Instant): SessionAcquireOutcome {

@@ -8,7 +8,17 @@ import type { LeaseNode, LeaseTable } from './lease-table.js'
 import { created } from './objects.js'
 import type { Cause } from './records.js'
 import type { LostCause, Session } from './session.js'
-import { checkLabels, createdHeld, expired, laterTime, released, resumed, taken, unheldMs } from './tenancy.js'
+import {
+  checkLabels,
+  createdHeld,
+  expired,
+  isOfHolder,
+  laterTime,
+  released,
+  resumed,
+  taken,
+  unheldMs,
+} from './tenancy.js'
 
 /** A holder renews four times in a lease duration: three answers may be lost before the lease is. */
 const renewalsPerDuration = 4
@@ -209,7 +219,7 @@ export class Tenancies {
   ): AcquireOutcome | undefined {
     if (node.image.holderIdentity !== command.holderIdentity) return undefined
     const cadence = renewAfterMs(command.leaseDurationMs)
-    if (command.instance !== undefined && command.instance === node.image.instance) {
+    if (isOfHolder(node.image, command)) {
       const lease = resumed(node.current(), command, this.#batch.nextRevision)
       if (command.validateOnly) return { lease, renewAfterMs: cadence, resumed: true }
       if (lease !== node.current()) this.#batch.transition({ type: 'updated', lease }, time)

@@ -33,6 +33,10 @@ export function laterTime(previous: MicroTime | undefined, wallMicros: number): 
   return previous + 1
 }
 
+/** Whether an acquire comes from the very process that has the lease. */
+export const isOfHolder = (lease: LeaseImage, { holderIdentity, instance }: AcquireCommand): boolean =>
+  instance !== undefined && instance === lease.instance && holderIdentity === lease.holderIdentity
+
 /** The lease in the hands of a new holder, under a new token. */
 export function taken(lease: LeaseImage, command: AcquireCommand, revision: number, time: Instant): LeaseImage {
   const { instance: _, freeSince: __, ...rest } = lease
