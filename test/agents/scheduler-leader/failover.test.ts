@@ -15,10 +15,25 @@ function candidate(t: ExecutionContext, address: string, identity: string, ...ar
   return startAgent(t, address, 'scheduler-leader', '--identity', identity, ...argv)
 }
 
-/** Whether the group lives when the coordinator tells that the lease has expired, or was released. */
-async function livesAt(client: LeaseholdClient, change: 'expired' | 'released', groupId: number): Promise<boolean> {
-  for await (const { type } of client.watch(lease)) if (type === change) return groupLives(groupId)
-  throw new Error('the watch ended')
+/**
+ * Resolves when the lease is watched, with a promise of whether the group lives when the coordinator tells that the
+ * lease has expired, or was released.
+ */
+async function livesAt(
+  client: LeaseholdClient,
+  change: 'expired' | 'released',
+  groupId: number,
+): Promise<{ livesOn: Promise<boolean> }> {
+  const changes = client.watch(lease)[Symbol.asyncIterator]()
+  const see = async (type: string): Promise<void> => {
+    for (;;) {
+      const { done, value } = await changes.next()
+      if (done) throw new Error('the watch ended')
+      if (value.type === type) return
+    }
+  }
+  await see('synced')
+  return { livesOn: see(change).then(() => groupLives(groupId)) }
 }
 
 const ledBy = async (client: LeaseholdClient, identity: string): Promise<boolean> => {
@@ -37,9 +52,9 @@ for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
       const second = candidate(t, address, 'second', ...brief, '--', 'sh', '-c', stubborn)
       await until(() => second.log().includes('another one leads'))
 
-      const livedOn = livesAt(client, 'expired', oldGroup)
+      const { livesOn } = await livesAt(client, 'expired', oldGroup)
       first.process.kill(signal)
-      t.false(await livedOn)
+      t.false(await livesOn)
 
       const newToken = Number(await second.read('token'))
       t.true(newToken > oldToken)
@@ -64,9 +79,9 @@ test.serial('SIGTERM of a leading agent ends its command first and hands the lea
   const group = Number(await first.read('group'))
   const second = candidate(t, address, 'second')
   await until(() => second.log().includes('another one leads'))
-  const released = livesAt(client, 'released', group)
+  const { livesOn } = await livesAt(client, 'released', group)
   first.process.kill('SIGTERM')
-  t.false(await released)
+  t.false(await livesOn)
   t.is(await first.exitCode(), 0)
   t.is(await first.read('end'), 'ended')
   await until(() => ledBy(client, 'second'))
