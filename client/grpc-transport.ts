@@ -12,7 +12,7 @@ import {
 import { systemClock } from '../clock/system-clock.js'
 import type { HoldRequest, HoldResponse } from '../protos/hold.js'
 import { decodeHoldResponse, encodeHoldRequest } from '../protos/hold-codec.js'
-import { packageDefinition } from '../protos/load.js'
+import { holdPath, packageDefinition } from '../protos/load.js'
 import { decodeStatusDetails, statusDetailsKey } from '../protos/status-details.js'
 import { type HoldStream, type HoldStreamHandlers, type Transport, TransportError } from './transport.js'
 
@@ -23,7 +23,6 @@ export interface GrpcTransportOptions {
   readonly channel?: ClientOptions
 }
 
-const holdPath = '/leasehold.v1.SessionService/Hold'
 const servicePath = '/leasehold.v1.LeaseService/'
 
 const channelOptions: ClientOptions = {

@@ -14,7 +14,8 @@ import type { Push, Session } from './lease/session.js'
 import type { SessionAcquireOutcome, SessionRenewal } from './lease/sessions.js'
 import { type Limits, validateAcquire } from './lease/validation.js'
 
-const stateNames: Record<LeaseState, LeaseState__Output> = {
+/** The names of states on the wire. */
+export const stateNames: Readonly<Record<LeaseState, LeaseState__Output>> = {
   unheld: 'LEASE_STATE_UNHELD',
   held: 'LEASE_STATE_HELD',
   expired: 'LEASE_STATE_EXPIRED',

@@ -4,18 +4,10 @@ import type { Timestamp } from '../../../protos/generated/google/protobuf/Timest
 import type { Lease } from '../../../protos/generated/leasehold/v1/Lease.js'
 import type { LeaseChangeType } from '../../../protos/generated/leasehold/v1/LeaseChangeType.js'
 import type { LeaseSpec } from '../../../protos/generated/leasehold/v1/LeaseSpec.js'
-import type { LeaseState as LeaseStateName } from '../../../protos/generated/leasehold/v1/LeaseState.js'
 import type { ObjectMeta } from '../../../protos/generated/leasehold/v1/ObjectMeta.js'
-import type { LeaseImage, LeaseState, ManagedFieldsEntry, MicroTime } from '../lease/lease.js'
+import { stateNames } from '../hold-session.js'
+import type { LeaseImage, ManagedFieldsEntry, MicroTime } from '../lease/lease.js'
 import type { TransitionType } from '../lease/records.js'
-
-/** The names of states on the wire. */
-export const stateNames: Readonly<Record<LeaseState, LeaseStateName>> = {
-  unheld: 'LEASE_STATE_UNHELD',
-  held: 'LEASE_STATE_HELD',
-  expired: 'LEASE_STATE_EXPIRED',
-  released: 'LEASE_STATE_RELEASED',
-}
 
 /** The names of changes on the wire. */
 export const changeNames: Readonly<Record<TransitionType | 'renewed' | 'existing', LeaseChangeType>> = {

@@ -1,6 +1,7 @@
 import type { Lease } from '../../../protos/generated/leasehold/v1/Lease.js'
 import type { ListLeasesRequest__Output } from '../../../protos/generated/leasehold/v1/ListLeasesRequest.js'
 import type { ListLeasesResponse } from '../../../protos/generated/leasehold/v1/ListLeasesResponse.js'
+import { stateNames } from '../hold-session.js'
 import type { ListQuery } from '../lease/commands.js'
 import { type FieldViolation, invalidRequest, LeaseError } from '../lease/errors.js'
 import { invalid } from '../lease/field-errors.js'
@@ -8,7 +9,7 @@ import { type LabelPredicate, parseLabelSelector } from '../lease/label-selector
 import { type LeaseImage, leaseKey } from '../lease/lease.js'
 import { validateNamespace } from '../lease/metadata-rules.js'
 import type { CoordinatorPort } from './coordinator-port.js'
-import { approximateBytes, leaseMessage, stateNames } from './lease-message.js'
+import { approximateBytes, leaseMessage } from './lease-message.js'
 import { pageToken, readPageToken } from './page-token.js'
 
 const defaultPageSize = 500

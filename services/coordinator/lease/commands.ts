@@ -1,4 +1,4 @@
-import type { LeaseImage, LeaseState, ManagedFieldsEntry, OwnerReference } from './lease.js'
+import type { LeaseImage, ManagedFieldsEntry, OwnerReference } from './lease.js'
 
 /** The time of a command: the core is told it, it never asks. */
 export interface Instant {
@@ -124,5 +124,3 @@ export interface Leases {
   /** A fencingToken of 0 revokes any tenancy. */
   revoke(command: TenancyCommand, time: Instant): LeaseImage
 }
-
-export const states: readonly LeaseState[] = ['unheld', 'held', 'expired', 'released']
