@@ -38,14 +38,17 @@ export async function runProgram(
   surroundings: Pick<Surroundings, 'out' | 'err'>,
 ): Promise<number> {
   eachCommand(program, command =>
-    command.exitOverride().configureOutput({
-      writeOut: text => surroundings.out(text),
-      writeErr: text => surroundings.err(text),
-      outputError: (text, write) => write(`${program.name()}: ${oneLine(text.replace(/^error: /, ''))}\n`),
-    }),
+    command
+      .exitOverride()
+      .configureHelp({ showGlobalOptions: true })
+      .configureOutput({
+        writeOut: text => surroundings.out(text),
+        writeErr: text => surroundings.err(text),
+        outputError: (text, write) => write(`${program.name()}: ${oneLine(text.replace(/^error: /, ''))}\n`),
+      }),
   )
   try {
-    await program.parseAsync(args, { from: 'user' })
+    await program.parseAsync(withoutEquals(args), { from: 'user' })
     return exitCodes.ok
   } catch (error) {
     if (error instanceof Exit) return error.exitCode
@@ -54,6 +57,12 @@ export async function runProgram(
     surroundings.err(`${program.name()}: ${describeError(error)}\n`)
     return error instanceof CommandError ? error.exitCode : exitCodes.failed
   }
+}
+
+/** `-o=yaml` says what `-oyaml` says, as kubectl has it; what follows `--` belongs to another program. */
+function withoutEquals(args: readonly string[]): string[] {
+  const end = args.indexOf('--')
+  return args.map((arg, index) => (end === -1 || index < end ? arg.replace(/^(-[A-Za-z])=/, '$1') : arg))
 }
 
 /** Settings are inherited only by commands that are added later, so each gets its own. */

@@ -1,19 +1,20 @@
 import { InvalidArgumentError } from 'commander'
 import { parseDuration } from '../../clock/duration.js'
 
-export interface LeaseName {
-  readonly namespace: string
+/** A lease; without a namespace, in the one that another option names. */
+export interface PartialName {
+  readonly namespace?: string
   readonly name: string
 }
 
-/** Reads NAMESPACE/NAME; NAME alone is in the namespace that kubectl takes then. */
-export function parseLeaseName(text: string): LeaseName {
+/** Reads NAMESPACE/NAME, or NAME alone. */
+export function parseLeaseName(text: string): PartialName {
   const [first = '', second, ...rest] = text.split('/')
-  const [namespace, name] = second === undefined ? ['default', first] : [first, second]
+  const [namespace, name] = second === undefined ? [undefined, first] : [first, second]
   if (namespace === '' || name === '' || rest.length > 0) {
     throw new InvalidArgumentError('Write it as NAMESPACE/NAME.')
   }
-  return { namespace, name }
+  return namespace === undefined ? { name } : { namespace, name }
 }
 
 /** Reads a fencing token: a whole number greater than 0. */

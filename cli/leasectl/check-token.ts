@@ -1,8 +1,9 @@
 import { Command } from 'commander'
 import { Exit, exitCodes } from '../run-program.js'
 import type { Surroundings } from '../surroundings.js'
-import { type LeaseName, parseLeaseName, parseToken } from './arguments.js'
-import { addressOption, type ConnectionOptions, callBound, withClient } from './connection.js'
+import { type PartialName, parseLeaseName, parseToken } from './arguments.js'
+import { callBound, withClient } from './connection.js'
+import type { GlobalOptions } from './global-options.js'
 
 /** The exit code for a token that is not the present one. */
 export const staleExitCode = 3
@@ -15,9 +16,8 @@ export const checkTokenCommand = (surroundings: Surroundings): Command =>
       'Tells whether a lease is held under a fencing token. Advice: the answer is old when it arrives, so a guarded\n' +
         'resource keeps the greatest token that it has seen and refuses smaller ones itself.',
     )
-    .argument('<lease>', 'NAMESPACE/NAME; NAME alone is in the namespace "default"', parseLeaseName)
+    .argument('<lease>', 'NAMESPACE/NAME; NAME alone is in the namespace of -n', parseLeaseName)
     .argument('<token>', 'the fencing token', parseToken)
-    .addOption(addressOption())
     .addHelpText(
       'after',
       `
@@ -27,7 +27,8 @@ Examples:
   leasectl check-token kube-system/kube-scheduler 1763848496000123
   leasectl check-token "$LEASEHOLD_LEASE" "$LEASEHOLD_FENCING_TOKEN" && ./write-the-file`,
     )
-    .action(async (lease: LeaseName, fencingToken: number, options: ConnectionOptions) => {
+    .action(async (name: PartialName, fencingToken: number, options: GlobalOptions) => {
+      const lease = { namespace: options.namespace, ...name }
       const check = await withClient(options, surroundings, client =>
         client.checkFencingToken({ ...lease, fencingToken }, { ...callBound, signal: surroundings.signal }),
       )

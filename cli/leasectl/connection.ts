@@ -1,16 +1,8 @@
-import { Option } from 'commander'
 import { LeaseholdClient } from '../../client/index.js'
 import { TransportError } from '../../client/transport.js'
 import { CommandError } from '../run-program.js'
 import type { Surroundings } from '../surroundings.js'
-
-/** The options of a verb that talks to a coordinator. */
-export interface ConnectionOptions {
-  readonly address: string
-}
-
-export const addressOption = (): Option =>
-  new Option('--address <host:port>', 'the coordinator').env('LEASEHOLD_ADDRESS').default('127.0.0.1:7070')
+import type { GlobalOptions } from './global-options.js'
 
 /** How long a call may take before people are told that it does not work. */
 export const callBound = { timeoutMs: 5_000 } as const
@@ -21,7 +13,7 @@ export const callBound = { timeoutMs: 5_000 } as const
  * @throws CommandError when no coordinator answers there, with what to do.
  */
 export async function withClient<T>(
-  { address }: ConnectionOptions,
+  { address }: Pick<GlobalOptions, 'address'>,
   { clock, random }: Surroundings,
   work: (client: LeaseholdClient) => Promise<T>,
 ): Promise<T> {

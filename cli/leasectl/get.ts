@@ -2,11 +2,11 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Lease, LeaseholdClient, LeasePage } from '../../client/index.js'
 import { CommandError, exitCodes } from '../run-program.js'
 import type { Surroundings } from '../surroundings.js'
-import { addressOption, type ConnectionOptions, callBound, withClient } from './connection.js'
+import { callBound, withClient } from './connection.js'
+import type { GlobalOptions } from './global-options.js'
 import { type OutputFormat, outputFormats, printerOf } from './lease-printer.js'
 
-interface GetOptions extends ConnectionOptions {
-  readonly namespace: string
+interface GetOptions extends GlobalOptions {
   readonly allNamespaces?: true
   readonly selector?: string
   readonly output: OutputFormat
@@ -27,12 +27,10 @@ export const getCommand = (surroundings: Surroundings): Command =>
     .description('Shows leases as kubectl does. A watch tells every change but renewals.')
     .argument('<resource>', '"leases", or "lease"; also lease/NAME', parseResource)
     .argument('[name]', 'only this lease')
-    .option('-n, --namespace <namespace>', 'the namespace', 'default')
     .option('-A, --all-namespaces', 'every namespace')
     .option('-l, --selector <selector>', 'only leases with these labels, as in app=db,tier!=dev')
     .addOption(new Option('-o, --output <format>', 'how to print').choices(outputFormats).default('table'))
     .option('-w, --watch', 'after that, print what changes')
-    .addOption(addressOption())
     .addHelpText(
       'after',
       `

@@ -8,13 +8,13 @@ import { uuid } from '../../clock/random.js'
 import { CommandError, describeError, Exit } from '../run-program.js'
 import type { Surroundings } from '../surroundings.js'
 import { parseDurationArgument } from './arguments.js'
-import { addressOption, type ConnectionOptions, callBound, withClient } from './connection.js'
+import { callBound, withClient } from './connection.js'
+import type { GlobalOptions } from './global-options.js'
 
 /** Exit codes that are not the command's: those of timeout(1) and of shells, and 123 for a lost lease. */
 export const holdExitCodes = { lost: 123, notAcquired: 124, failed: 125, cannotRun: 126, notFound: 127 } as const
 
-interface HoldOptions extends ConnectionOptions {
-  readonly namespace: string
+interface HoldOptions extends GlobalOptions {
   readonly identity?: string
   /** ms. */
   readonly leaseDuration: number
@@ -34,7 +34,6 @@ export const holdCommand = (surroundings: Surroundings): Command =>
     )
     .argument('<name>', 'the lease; a missing one is created')
     .argument('<command...>', 'the command and its arguments, after --')
-    .option('-n, --namespace <namespace>', 'the namespace', 'default')
     .option(
       '--wait <duration>',
       'how long to wait for the lease, 0 for not at all (default: for ever)',
@@ -42,7 +41,6 @@ export const holdCommand = (surroundings: Surroundings): Command =>
     )
     .option('--lease-duration <duration>', 'how long a renewal lasts (default: 15s)', parseDurationArgument, 15_000)
     .option('--identity <id>', 'who holds the lease (default: hostname_uuid)')
-    .addOption(addressOption())
     .addHelpText(
       'after',
       `

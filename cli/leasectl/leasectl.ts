@@ -4,12 +4,13 @@ import { version } from '../version.js'
 import { checkTokenCommand } from './check-token.js'
 import { eventsCommand } from './events.js'
 import { getCommand } from './get.js'
+import { withGlobalOptions } from './global-options.js'
 import { holdCommand } from './hold.js'
 import { statusCommand } from './status.js'
 
 /** The command line for people: what leases there are, who holds them, what happens to them. */
 export const leasectl = (surroundings: Surroundings): Command =>
-  new Command('leasectl')
+  withGlobalOptions(new Command('leasectl'))
     .description('Looks at the leases of a leasehold coordinator, and holds one for a command.')
     .version(version)
     .addCommand(getCommand(surroundings))

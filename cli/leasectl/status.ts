@@ -2,7 +2,8 @@ import { Command } from 'commander'
 import type { LeaseState } from '../../client/index.js'
 import { Exit, exitCodes } from '../run-program.js'
 import type { Surroundings } from '../surroundings.js'
-import { addressOption, type ConnectionOptions, callBound, withClient } from './connection.js'
+import { callBound, withClient } from './connection.js'
+import type { GlobalOptions } from './global-options.js'
 import { checkHealth } from './health.js'
 
 /** `leasectl status`: is the coordinator there, and what does it hold? */
@@ -10,7 +11,6 @@ export const statusCommand = (surroundings: Surroundings): Command =>
   new Command('status')
     .summary('tell how the coordinator is')
     .description("Tells the coordinator's health, its journal and revision, and how many leases are in which state.")
-    .addOption(addressOption())
     .addHelpText(
       'after',
       `
@@ -20,7 +20,7 @@ Examples:
   leasectl status
   leasectl status --address 10.0.0.5:7070`,
     )
-    .action(async (options: ConnectionOptions) => {
+    .action(async (options: GlobalOptions) => {
       await withClient(options, surroundings, async client => {
         const { clock, out, signal } = surroundings
         const health = await checkHealth(options.address, clock.wallMicros() / 1_000)
