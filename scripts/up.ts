@@ -4,18 +4,20 @@ import { allEvents, subscribeToEvents } from '../cli/events/subscribe.js'
 import { describeError } from '../cli/run-program.js'
 import { connectClient } from '../client/index.js'
 import { systemClock as clock } from '../clock/system-clock.js'
-import type { Child } from './up/child.js'
-import { endpointText } from './up/commands.js'
-import { Fleet } from './up/fleet.js'
+import type { Child } from './fleet/child.js'
+import { Fleet } from './fleet/fleet.js'
+import { endpointText, natsUrl } from './fleet/place.js'
+import { agentCommands } from './up/agents.js'
 import { readOptions } from './up/options.js'
+import { neededPorts, requireFreePorts } from './up/ports.js'
 import { Screen } from './up/screen.js'
 import { showLeases } from './up/show-leases.js'
 
-const options = readOptions(process.argv.slice(2))
+const place = readOptions(process.argv.slice(2))
 const isColored = process.stdout.isTTY === true && process.env.NO_COLOR === undefined
 const screen = new Screen({ clock, write: text => void process.stdout.write(text), isColored })
 const stopping = new AbortController()
-const fleet = new Fleet(options, clock, watchOver, stopping.signal)
+const fleet = new Fleet({ place, clock, onStart: watchOver, signal: stopping.signal })
 
 // The first asks for an orderly end, the second for one at once; a terminal that closes may tell it twice.
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -35,15 +37,15 @@ await fleet.stop()
 process.exit()
 
 async function run(): Promise<void> {
-  await fleet.checkPorts()
-  await fleet.startServers()
-  const { natsUrl } = fleet
-  const address = endpointText(options.listen)
-  screen.note(`coordinator on ${address}, http://${endpointText(options.http)}/metrics, events on ${natsUrl}`)
-  screen.note(`logs in ${options.dataDir}/logs; Ctrl-C stops all of it`)
+  await requireFreePorts(neededPorts(place))
+  await fleet.startNats()
+  await fleet.startCoordinator()
+  const [address, url] = [endpointText(place.listen), natsUrl(place)]
+  screen.note(`coordinator on ${address}, http://${endpointText(place.http)}/metrics, events on ${url}`)
+  screen.note(`logs in ${place.dataDir}/logs; Ctrl-C stops all of it`)
   const client = connectClient({ addresses: [address] })
-  const nats = await subscribeToEvents({ url: natsUrl, subject: allEvents, onEvent: event => screen.event(event) })
-  if (!stopping.signal.aborted) fleet.startAgents()
+  const nats = await subscribeToEvents({ url, subject: allEvents, onEvent: event => screen.event(event) })
+  if (!stopping.signal.aborted) for (const command of agentCommands(place)) fleet.startAgent(command)
   await showLeases(client, { screen, clock, signal: stopping.signal })
   await nats.close()
 }

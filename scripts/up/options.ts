@@ -1,22 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-
-/** Where a server listens. */
-export interface Endpoint {
-  readonly host: string
-  readonly port: number
-}
-
-/** What `make up` runs, and where. */
-export interface UpOptions {
-  readonly listen: Endpoint
-  readonly http: Endpoint
-  /** A NATS that is there already, or the port to start one on. */
-  readonly nats: { readonly url: string } | { readonly port: number }
-  readonly dataDir: string
-}
+import type { Endpoint, Place } from '../fleet/place.js'
 
 /** Reads flags, then the environment, then the defaults; ends the process on --help or a flag that is wrong. */
-export function readOptions(argv: readonly string[]): UpOptions {
+export function readOptions(argv: readonly string[]): Place {
   const command = new Command('up')
     .description('Runs nats-server, the coordinator and the agents on this machine; Ctrl-C stops all of it.')
     .addOption(

@@ -1,5 +1,12 @@
 import { createServer } from 'node:net'
-import type { Endpoint } from './options.js'
+import type { Endpoint, Place } from '../fleet/place.js'
+
+/** The ports of what `make up` starts. */
+export const neededPorts = ({ listen, http, nats }: Place): NeededPort[] => [
+  { ...listen, user: 'coordinator', variable: 'UP_LISTEN=127.0.0.1:PORT' },
+  { ...http, user: "coordinator's HTTP server", variable: 'UP_HTTP=127.0.0.1:PORT' },
+  ...('port' in nats ? [{ host: '127.0.0.1', port: nats.port, user: 'nats-server', variable: 'UP_NATS_PORT' }] : []),
+]
 
 /** A port that is needed, and how to ask for another. */
 export interface NeededPort extends Endpoint {

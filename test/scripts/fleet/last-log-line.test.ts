@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { lastLogLine } from '../../../scripts/up/last-log-line.js'
+import { lastLogLine } from '../../../scripts/fleet/last-log-line.js'
 
 const dir = mkdtempSync(join(tmpdir(), 'leasehold-log-'))
 test.after.always(() => rmSync(dir, { recursive: true }))

@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs'
 import type { Clock } from '../../clock/clock.js'
 import { lastLogLine } from './last-log-line.js'
 
-/** One process of `make up`. What it prints goes to its log file. */
+/** One process of a fleet. What it prints goes to its log file. */
 export class Child {
   readonly name: string
   readonly logFile: string

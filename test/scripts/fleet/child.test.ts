@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { systemClock as clock } from '../../../clock/system-clock.js'
-import { Child } from '../../../scripts/up/child.js'
+import { Child } from '../../../scripts/fleet/child.js'
 import { until } from '../../support/until.js'
 
 const dir = mkdtempSync(join(tmpdir(), 'leasehold-child-'))
@@ -62,7 +62,7 @@ const testWithSetpriv = canDieWithParent ? test : test.skip
 
 testWithSetpriv('a process does not survive a SIGKILL of the one that started it', async t => {
   const program = `
-    import { Child } from ${JSON.stringify(new URL('../../../scripts/up/child.ts', import.meta.url).href)}
+    import { Child } from ${JSON.stringify(new URL('../../../scripts/fleet/child.ts', import.meta.url).href)}
     import { systemClock as clock } from ${JSON.stringify(new URL('../../../clock/system-clock.ts', import.meta.url).href)}
     const child = new Child({ name: 'sleep', command: ['sleep', '600'], logFile: ${JSON.stringify(join(dir, 'orphan.log'))}, clock })
     console.log(child.pid)`

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import type { Clock } from '../../clock/clock.js'
-import type { Endpoint } from './options.js'
+import type { Endpoint } from './place.js'
 
 const pollMs = 50
 
