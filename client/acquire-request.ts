@@ -15,7 +15,8 @@ export function mayAcquire(hold: SessionHold): boolean {
  * processes with one identity would take it from each other for ever. A waiting one waits for what is left of its time.
  */
 export function acquireRequest(hold: SessionHold, requestId: number, now: number): AcquireRequest {
-  const { namespace, name, holderIdentity, labels, priority = 0, supersede = false, noWait = false } = hold.options
+  const { namespace, name, holderIdentity, labels, takeoverDelayMs } = hold.options
+  const { priority = 0, supersede = false, noWait = false } = hold.options
   const isWaiting = hold.phase === 'waiting'
   const waitTimeoutMs = Math.ceil(Math.min(Math.max(hold.waitUntilMs - now, 0), longestWaitMs))
   return {
@@ -30,5 +31,6 @@ export function acquireRequest(hold: SessionHold, requestId: number, now: number
     priority,
     ...(isWaiting && !noWait ? { waitTimeoutMs } : {}),
     supersede: supersede && isWaiting,
+    ...(takeoverDelayMs === undefined ? {} : { takeoverDelayMs }),
   }
 }

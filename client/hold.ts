@@ -26,8 +26,13 @@ export interface AcquireOptions {
   readonly waitTimeoutMs?: number
   /** Fail with LEASE_HELD instead of waiting when somebody else has the lease. */
   readonly noWait?: boolean
-  /** Take the lease from another process with the same holder identity at once: for a process that restarted. */
+  /**
+   * Take the lease at once from another process of the same holder, for a process that restarted: one with the same
+   * identity, or with one that is the same but for a final `_UUID`.
+   */
   readonly supersede?: boolean
+  /** How long nobody else may take the lease after the holder's time ran out; by default the lease keeps what it has. */
+  readonly takeoverDelayMs?: number
   /** How often to renew; by default as often as the coordinator says. Must be well below the lease duration. */
   readonly renewIntervalMs?: number
   /** 32 hex digits: which process is behind the identity. By default the client's own. */

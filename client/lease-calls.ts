@@ -54,6 +54,7 @@ export interface LeaseFields {
   readonly leaseDurationMs?: number | undefined
   readonly strategy?: string | undefined
   readonly preferredHolder?: string | undefined
+  readonly takeoverDelayMs?: number | undefined
 }
 
 export interface NewLease extends LeaseFields {
@@ -77,6 +78,7 @@ export interface OneAcquire extends LeaseName {
   readonly leaseDurationMs: number
   readonly labels?: Readonly<Record<string, string>>
   readonly supersede?: boolean
+  readonly takeoverDelayMs?: number
   /** 32 hex digits; by default the client's own. */
   readonly instance?: string
 }
@@ -165,13 +167,14 @@ export class LeaseCalls {
 
   /** Takes a lease without a session, or fails; the caller renews it by `renew`. */
   async acquireOnce(
-    { leaseDurationMs, instance = this.instance, ...acquire }: OneAcquire,
+    { leaseDurationMs, takeoverDelayMs, instance = this.instance, ...acquire }: OneAcquire,
     { validateOnly = false, ...options }: WriteOptions = {},
   ): Promise<Renewal & { readonly resumed: boolean }> {
     const request: AcquireLeaseRequest = {
       ...acquire,
       instance: Buffer.from(instance, 'hex'),
       leaseDuration: toDuration(leaseDurationMs),
+      ...(takeoverDelayMs === undefined ? {} : { takeoverDelay: toDuration(takeoverDelayMs) }),
       validateOnly,
     }
     const response = await this.#calls.repeatable<AcquireLeaseResponse__Output>('AcquireLease', request, options)
@@ -208,6 +211,7 @@ const fieldPaths: Record<keyof LeaseFields, string> = {
   leaseDurationMs: 'spec.lease_duration',
   strategy: 'spec.strategy',
   preferredHolder: 'spec.preferred_holder',
+  takeoverDelayMs: 'spec.takeover_delay',
 }
 
 function leaseOf({ lease }: WithLease): Lease {
@@ -242,6 +246,7 @@ function messageOf(fields: NewLease | LeaseUpdate): LeaseMessage {
       ...(fields.leaseDurationMs === undefined ? {} : { leaseDuration: toDuration(fields.leaseDurationMs) }),
       ...(strategy === undefined ? {} : { strategy }),
       ...(preferredHolder === undefined ? {} : { preferredHolder }),
+      ...(fields.takeoverDelayMs === undefined ? {} : { takeoverDelay: toDuration(fields.takeoverDelayMs) }),
     },
   }
 }

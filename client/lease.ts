@@ -32,6 +32,8 @@ export interface ManagedFieldsEntry {
  * with six fractional digits, the others in whole seconds. What was never set is absent.
  */
 export interface Lease {
+  /** Names the lease as long as it exists, where a number stands for it, as in compact renewals. */
+  readonly id: number
   readonly namespace: string
   readonly name: string
   readonly generateName?: string
@@ -54,6 +56,8 @@ export interface Lease {
   readonly leaseTransitions?: number
   readonly strategy?: string
   readonly preferredHolder?: string
+  /** How long nobody else may take the lease after its holder's time ran out. */
+  readonly takeoverDelayMs?: number
   readonly state: LeaseState
   /** The revision at which the present or last holder took the lease; 0 when nobody ever did. */
   readonly fencingToken: number
@@ -75,6 +79,7 @@ const states: Record<LeaseState__Output, LeaseState> = {
 export function leaseFromMessage(message: Lease__Output): Lease {
   const { metadata, spec } = message
   return {
+    id: Number(message.id),
     namespace: metadata?.namespace ?? '',
     name: metadata?.name ?? '',
     ...(metadata?.generateName ? { generateName: metadata.generateName } : {}),
@@ -95,6 +100,7 @@ export function leaseFromMessage(message: Lease__Output): Lease {
     ...defined('leaseTransitions', spec?.leaseTransitions, same),
     ...defined('strategy', spec?.strategy, same),
     ...defined('preferredHolder', spec?.preferredHolder, same),
+    ...defined('takeoverDelayMs', spec?.takeoverDelay, toMillis),
     state: states[message.state],
     fencingToken: Number(message.fencingToken),
     ...defined('expireTime', message.expireTime, microTimeText),

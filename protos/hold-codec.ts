@@ -111,6 +111,7 @@ function writeAcquire(writer: Writer, message: AcquireRequest): void {
   if (message.priority !== 0) writer.uint32(varint(7)).int32(message.priority)
   if (message.waitTimeoutMs !== undefined) writeDuration(writer, 8, message.waitTimeoutMs)
   if (message.supersede) writer.uint32(varint(9)).bool(true)
+  if (message.takeoverDelayMs !== undefined) writeDuration(writer, 10, message.takeoverDelayMs)
 }
 
 function readAcquire(reader: Reader, endAt: number): AcquireRequest {
@@ -127,6 +128,7 @@ function readAcquire(reader: Reader, endAt: number): AcquireRequest {
   }
   const labels: Record<string, string> = Object.create(null)
   let waitTimeoutMs: number | undefined
+  let takeoverDelayMs: number | undefined
   while (reader.pos < endAt) {
     const tag = reader.uint32()
     if (tag === delimited(1)) message.namespace = reader.string()
@@ -138,12 +140,14 @@ function readAcquire(reader: Reader, endAt: number): AcquireRequest {
     else if (tag === varint(7)) message.priority = reader.int32()
     else if (tag === delimited(8)) waitTimeoutMs = readDuration(reader)
     else if (tag === varint(9)) message.supersede = reader.bool()
+    else if (tag === delimited(10)) takeoverDelayMs = readDuration(reader)
     else reader.skipType(tag & 7)
   }
   return {
     ...message,
     ...(Object.keys(labels).length > 0 ? { labels } : {}),
     ...(waitTimeoutMs === undefined ? {} : { waitTimeoutMs }),
+    ...(takeoverDelayMs === undefined ? {} : { takeoverDelayMs }),
   }
 }
 

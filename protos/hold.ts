@@ -20,6 +20,7 @@ export interface AcquireRequest {
   /** Absent: do not wait. */
   readonly waitTimeoutMs?: number
   readonly supersede: boolean
+  readonly takeoverDelayMs?: number
 }
 
 export interface RenewRequest {

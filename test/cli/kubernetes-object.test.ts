@@ -3,6 +3,7 @@ import { leaseObject, listObject, toJson, toYaml } from '../../cli/kubernetes-ob
 import type { Lease } from '../../client/lease.js'
 
 const scheduler: Lease = {
+  id: 1,
   namespace: 'kube-system',
   name: 'kube-scheduler',
   uid: '8f5a6bde-3d0a-4a33-9d6a-2f6d1d3b7c11',
@@ -25,6 +26,7 @@ const scheduler: Lease = {
 }
 
 const bare: Lease = {
+  id: 1,
   namespace: 'default',
   name: 'a',
   uid: 'u',

@@ -3,6 +3,7 @@ import { leaseHeader, leaseRow } from '../../cli/lease-rows.js'
 import type { Lease } from '../../client/lease.js'
 
 const lease: Lease = {
+  id: 1,
   namespace: 'kube-system',
   name: 'kube-scheduler',
   uid: 'u',

@@ -37,7 +37,10 @@ const requests: fc.Arbitrary<HoldRequest> = fc.oneof(
       leaseDurationMs: ms,
       priority: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
       supersede: fc.boolean(),
-      more: fc.record({ labels: fc.dictionary(text, text, { minKeys: 1 }), waitTimeoutMs: ms }, optional),
+      more: fc.record(
+        { labels: fc.dictionary(text, text, { minKeys: 1 }), waitTimeoutMs: ms, takeoverDelayMs: ms },
+        optional,
+      ),
     })
     .map(({ more, ...message }) => ({ ...message, ...more })),
   fc.record({

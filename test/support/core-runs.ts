@@ -56,6 +56,7 @@ export class RandomRun {
       ...(instance === undefined ? {} : { instance }),
       leaseDurationMs: this.#pick([1_000, 5_000, 15_000]),
       supersede: this.#random.fraction() < 0.2,
+      ...(this.#random.fraction() < 0.2 ? { takeoverDelayMs: this.#pick([500, 4_000]) } : {}),
       ...(this.#random.fraction() < 0.2 ? { labels: { role: holderIdentity } } : {}),
     }
     const lease = { namespace: 'test', name }

@@ -35,6 +35,7 @@ export function leaseMessage(lease: LeaseImage, expireTime: number | undefined):
     fencingToken: lease.fencingToken,
     ...(expireTime !== undefined && { expireTime: timestampOf(expireTime) }),
     revision: lease.revision,
+    id: lease.id,
   }
 }
 
@@ -111,5 +112,6 @@ function specMessage(lease: LeaseImage): LeaseSpec {
     ...(leaseTransitions !== undefined && { leaseTransitions }),
     ...(strategy !== undefined && { strategy }),
     ...(preferredHolder !== undefined && { preferredHolder }),
+    ...(lease.takeoverDelayMs !== undefined && { takeoverDelay: durationOf(lease.takeoverDelayMs) }),
   }
 }

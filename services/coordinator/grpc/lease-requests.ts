@@ -86,7 +86,9 @@ export function acquireCommand(request: AcquireLeaseRequest__Output, limits: Lim
   const { namespace, name, holderIdentity, labels, supersede, validateOnly } = request
   const instance = instanceOf(request.instance)
   const leaseDurationMs = millisecondsOf(request.leaseDuration)
-  refuseAny(validateAcquire({ namespace, name, holderIdentity, labels, instance, leaseDurationMs }, limits))
+  const takeoverDelayMs = millisecondsOf(request.takeoverDelay)
+  const fields = { namespace, name, holderIdentity, labels, instance, leaseDurationMs, takeoverDelayMs }
+  refuseAny(validateAcquire(fields, limits))
   return {
     namespace,
     name,
@@ -95,6 +97,7 @@ export function acquireCommand(request: AcquireLeaseRequest__Output, limits: Lim
     leaseDurationMs: leaseDurationMs ?? 0,
     ...(Object.keys(labels).length > 0 && { labels }),
     supersede,
+    ...(takeoverDelayMs !== undefined && { takeoverDelayMs }),
     validateOnly,
   }
 }

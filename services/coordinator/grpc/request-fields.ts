@@ -52,6 +52,7 @@ export function changesOf(
     leaseDurationMs: millisecondsOf(spec.leaseDuration),
     strategy: given(spec.strategy),
     preferredHolder: given(spec.preferredHolder),
+    takeoverDelayMs: millisecondsOf(spec.takeoverDelay),
   }
 }
 

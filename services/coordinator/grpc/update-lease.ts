@@ -17,6 +17,7 @@ const updatable: Readonly<Record<string, keyof LeaseChanges>> = {
   'spec.lease_duration': 'leaseDurationMs',
   'spec.strategy': 'strategy',
   'spec.preferred_holder': 'preferredHolder',
+  'spec.takeover_delay': 'takeoverDelayMs',
 }
 
 /** What a holder changes by acquiring, renewing and releasing. */

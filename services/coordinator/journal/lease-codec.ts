@@ -32,6 +32,7 @@ const rareFields = [
   'managedFields',
   'strategy',
   'preferredHolder',
+  'takeoverDelayMs',
 ] as const satisfies readonly (keyof LeaseImage)[]
 
 export function writeLease(writer: ByteWriter, lease: LeaseImage): void {

@@ -29,6 +29,7 @@ export interface LeaseChanges {
   readonly leaseDurationMs?: number | undefined
   readonly strategy?: string | undefined
   readonly preferredHolder?: string | undefined
+  readonly takeoverDelayMs?: number | undefined
 }
 
 export interface CreateCommand extends Validatable {
@@ -62,7 +63,10 @@ export interface AcquireCommand extends LeaseName, Validatable {
   readonly leaseDurationMs: number
   /** Merged into the lease's labels. */
   readonly labels?: Readonly<Record<string, string>>
+  /** Take it from another process of the same holder. */
   readonly supersede?: boolean
+  /** Absent: the lease keeps the one it has. */
+  readonly takeoverDelayMs?: number
 }
 
 /** Renew and release of a client without a session, revoke by an operator. */

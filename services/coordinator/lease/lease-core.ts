@@ -76,7 +76,8 @@ export class LeaseCore implements Leases {
       throw new LeaseError('LEASE_EXISTS', `lease ${lease} exists already: update or acquire it`, { lease })
     }
     const wanted = { namespace: command.namespace, name }
-    if (command.holderIdentity !== undefined && this.tenancies.isAwaited(wanted)) throw this.tenancies.held(wanted)
+    if (command.holderIdentity !== undefined && this.tenancies.isAwaited(wanted))
+      throw this.tenancies.held(wanted, time)
     const revision = this.batch.nextRevision
     const unheld = created(command, name, revision, time, this.#random)
     if (command.holderIdentity === undefined) {
@@ -125,7 +126,7 @@ export class LeaseCore implements Leases {
   acquire(command: AcquireCommand, time: Instant): AcquireOutcome {
     const outcome = this.tenancies.take(command, time, undefined)
     if (outcome !== undefined) return outcome
-    throw this.tenancies.held(command)
+    throw this.tenancies.held(command, time)
   }
 
   renew(command: TenancyCommand, time: Instant): RenewOutcome {

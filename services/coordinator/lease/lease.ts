@@ -53,11 +53,16 @@ export interface LeaseImage {
   readonly leaseTransitions?: number
   readonly strategy?: string
   readonly preferredHolder?: string
+  /** How long nobody else may take the lease after its holder's time ran out; absent: not at all. */
+  readonly takeoverDelayMs?: number
 
   readonly state: LeaseState
   /** The revision at which the present or last holder took the lease; 0 when nobody ever did. */
   readonly fencingToken: number
-  /** The client process that holds, 32 hex digits; never shown. Absent: an unnamed one, which cannot resume. */
+  /**
+   * The client process that holds, 32 hex digits; never shown. Absent: an unnamed one, which cannot resume. With a
+   * takeover delay an expired lease keeps it, to know its last holder.
+   */
   readonly instance?: string
   /** When the lease last became free, by the wall clock. */
   readonly freeSince?: MicroTime

@@ -6,7 +6,7 @@ import { type LeaseImage, leaseKey, leasePath } from './lease.js'
 import type { LeaseCore } from './lease-core.js'
 import { LeaseNode, type LeaseTable } from './lease-table.js'
 import { type Push, Session, Waiter } from './session.js'
-import { isExpired, type Queues, renewAfterMs, type Tenancies } from './tenancies.js'
+import { isExpired, isKeptBack, type Queues, renewAfterMs, type Tenancies } from './tenancies.js'
 import { isOfHolder } from './tenancy.js'
 import { WaitQueue } from './wait-queue.js'
 
@@ -139,7 +139,7 @@ export class Sessions implements Queues {
       return { type: 'acquired', handle: this.#table.need(command).handle, outcome }
     }
     if (place?.session === session) return this.#place(place)
-    if (command.waitTimeoutMs === undefined) throw this.#tenancies.held(command)
+    if (command.waitTimeoutMs === undefined) throw this.#tenancies.held(command, time)
     if (place !== undefined) this.#leave(place)
     return this.#enqueue(session, handle, command, time)
   }
@@ -221,7 +221,7 @@ export class Sessions implements Queues {
   #grant(key: string, time: Instant): void {
     const node = this.#table.find(key)
     const waiter = this.#queues.get(key)?.first
-    if (waiter === undefined || node?.image.state === 'held') return
+    if (waiter === undefined || node?.image.state === 'held' || (node && isKeptBack(node, time.now))) return
     const { session, handle, command } = waiter
     this.#dequeue(waiter)
     const lease = this.#tenancies.takeFree(command, time, { session, handle })

@@ -14,6 +14,7 @@ import {
   expired,
   isOfHolder,
   laterTime,
+  maySupersede,
   released,
   resumed,
   taken,
@@ -31,6 +32,14 @@ export const renewAfterMs = (leaseDurationMs: number): number => leaseDurationMs
 
 /** The only test of expiry. `now` and `deadline` are ms on the lease clock. */
 export const isExpired = (node: { deadline: number }, now: number): boolean => now >= node.deadline
+
+/** Whether an expired lease is kept back for its last holder: its takeover delay still runs. */
+export const isKeptBack = ({ image, deadline }: LeaseNode, now: number): boolean =>
+  image.state === 'expired' && now < deadline && deadline !== Number.POSITIVE_INFINITY
+
+/** The same, of a lease which is due and not expired since the command is but validated. */
+const willBeKeptBack = (node: LeaseNode, now: number): boolean =>
+  isKeptBack(node, now) || (node.image.state === 'held' && node.image.takeoverDelayMs !== undefined)
 
 /** What metrics are made of. */
 export interface TenancyObserver {
@@ -82,10 +91,15 @@ export class Tenancies {
     return this.#deadlines.next
   }
 
-  /** After a start: nobody knows which renewals were missed, so every held lease gets its full duration afresh. */
+  /**
+   * After a start: nobody knows which renewals were missed, so every held lease gets its full duration afresh. Nor how
+   * long the coordinator was away, so every takeover delay begins afresh, too.
+   */
   startDeadlines(now: number): void {
     for (const node of this.#table.nodes()) {
-      if (node.image.state === 'held') this.#setDeadline(node, now + (node.image.leaseDurationMs ?? 0))
+      const { state, leaseDurationMs = 0, takeoverDelayMs } = node.image
+      if (state === 'held') this.#setDeadline(node, now + leaseDurationMs)
+      if (state === 'expired' && takeoverDelayMs !== undefined) this.#setDeadline(node, now + takeoverDelayMs)
     }
   }
 
@@ -95,8 +109,8 @@ export class Tenancies {
   }
 
   /**
-   * Takes the lease if the command may have it now: nobody holds it or waits for it, or the command resumes or
-   * supersedes. Otherwise undefined, and nothing has changed but that a lease which is due has expired.
+   * Takes the lease if the command may have it now: nobody holds it, waits for it or may come back to it, or the command
+   * resumes, comes back or supersedes. Otherwise undefined, and nothing has changed but that a lease which is due has expired.
    */
   take(command: AcquireCommand, time: Instant, seat: Seat | undefined): AcquireOutcome | undefined {
     const key = leaseKey(command.namespace, command.name)
@@ -104,7 +118,10 @@ export class Tenancies {
     if (node !== undefined) checkLabels(node.image, command)
     if (node?.image.state === 'held' && !isExpired(node, time.now)) return this.#contend(node, command, time, seat)
     if (node?.image.state === 'held' && !command.validateOnly) this.expire(node, time)
-    if (this.#queues.isAwaited(key)) return undefined
+    if (node !== undefined && willBeKeptBack(node, time.now)) {
+      if (!isOfHolder(node.image, command) && !maySupersede(node.image, command)) return undefined
+      // Its last holder comes back before those who wait.
+    } else if (this.#queues.isAwaited(key)) return undefined
     return {
       lease: this.takeFree(command, time, seat),
       renewAfterMs: renewAfterMs(command.leaseDurationMs),
@@ -167,15 +184,22 @@ export class Tenancies {
     const cause = node.isConfirmed ? undefined : 'unconfirmed'
     this.#batch.transition({ type: 'expired', lease, previousHolder, ...(cause === undefined ? {} : { cause }) }, time)
     this.#end(node, cause ?? 'expired')
-    this.#queues.freed(leaseKey(lease.namespace, lease.name))
+    // Who never confirmed a grant has begun nothing.
+    if (lease.takeoverDelayMs !== undefined && cause === undefined) {
+      this.#setDeadline(node, time.now + lease.takeoverDelayMs)
+    } else this.#queues.freed(leaseKey(lease.namespace, lease.name))
   }
 
-  /** Expires what is due, until it is enough for one batch. */
+  /** Expires what is due, until it is enough for one batch; leases whose takeover delay is over become free. */
   expireDue(time: Instant, isEnough: () => boolean): void {
     while (!isEnough()) {
       const node = this.#deadlines.popDue(time.now)
       if (node === undefined) return
       if (node.image.state === 'held') this.expire(node, time)
+      else {
+        node.deadline = Number.POSITIVE_INFINITY
+        this.#queues.freed(leaseKey(node.image.namespace, node.image.name))
+      }
     }
   }
 
@@ -199,9 +223,15 @@ export class Tenancies {
   }
 
   /** The refusal for somebody who cannot have the lease now. */
-  held(name: LeaseName): LeaseError {
+  held(name: LeaseName, time: Instant): LeaseError {
     const lease = leasePath(name)
-    const image = this.#table.find(leaseKey(name.namespace, name.name))?.image
+    const node = this.#table.find(leaseKey(name.namespace, name.name))
+    const image = node?.image
+    if (node !== undefined && isKeptBack(node, time.now)) {
+      const retryAfterMs = Math.ceil(node.deadline - time.now)
+      const message = `lease ${lease} has expired, and is kept for its last holder for ${retryAfterMs} ms more: wait`
+      return new LeaseError('LEASE_HELD', message, { lease, retryAfterMs })
+    }
     if (image?.state !== 'held') {
       return new LeaseError('LEASE_HELD', `lease ${lease} is about to be granted to a waiter: wait for it`, { lease })
     }
@@ -217,7 +247,6 @@ export class Tenancies {
     time: Instant,
     seat: Seat | undefined,
   ): AcquireOutcome | undefined {
-    if (node.image.holderIdentity !== command.holderIdentity) return undefined
     const cadence = renewAfterMs(command.leaseDurationMs)
     if (isOfHolder(node.image, command)) {
       const lease = resumed(node.current(), command, this.#batch.nextRevision)
@@ -229,7 +258,7 @@ export class Tenancies {
       else this.#attach(node, seat, 'resumed')
       return { lease: node.current(), renewAfterMs: cadence, resumed: true }
     }
-    if (!command.supersede) return undefined
+    if (!maySupersede(node.image, command)) return undefined
     const lease = taken(node.current(), command, this.#batch.nextRevision, time)
     if (!command.validateOnly) {
       const previousHolder = node.image.holderIdentity ?? ''

@@ -37,6 +37,16 @@ export function laterTime(previous: MicroTime | undefined, wallMicros: number): 
 export const isOfHolder = (lease: LeaseImage, { holderIdentity, instance }: AcquireCommand): boolean =>
   instance !== undefined && instance === lease.instance && holderIdentity === lease.holderIdentity
 
+/** Kubernetes' mark of one process at the end of a holder's identity, as in `node-1_9cbf54e5-1136-44bd-8f9a-1dcd15c346b4`. */
+const processMark = /_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** What of a holder's identity outlives its process. */
+const holderName = (holderIdentity: string): string => holderIdentity.replace(processMark, '')
+
+/** Whether an acquire may take the lease from the process that has it, since both are processes of one holder. */
+export const maySupersede = (lease: LeaseImage, { holderIdentity, supersede = false }: AcquireCommand): boolean =>
+  supersede && holderName(holderIdentity) === holderName(lease.holderIdentity ?? '')
+
 /** The lease in the hands of a new holder, under a new token. */
 export function taken(lease: LeaseImage, command: AcquireCommand, revision: number, time: Instant): LeaseImage {
   const { instance: _, freeSince: __, ...rest } = lease
@@ -47,6 +57,7 @@ export function taken(lease: LeaseImage, command: AcquireCommand, revision: numb
     ...(labels === undefined ? {} : { labels }),
     holderIdentity: command.holderIdentity,
     leaseDurationMs: command.leaseDurationMs,
+    ...takeoverDelayOf(command),
     acquireTime: time.wallMicros,
     renewTime: laterTime(lease.renewTime, time.wallMicros),
     leaseTransitions: isSameHolder ? (lease.leaseTransitions ?? 0) : (lease.leaseTransitions ?? 0) + 1,
@@ -65,14 +76,28 @@ export function createdHeld(lease: LeaseImage, command: AcquireCommand, revision
 /** The lease as resumed by the holder that has it; the same object when nothing is new. */
 export function resumed(lease: LeaseImage, command: AcquireCommand, revision: number): LeaseImage {
   const labels = merged(lease.labels, command.labels)
-  if (labels === lease.labels && command.leaseDurationMs === lease.leaseDurationMs) return lease
-  return { ...lease, ...(labels === undefined ? {} : { labels }), leaseDurationMs: command.leaseDurationMs, revision }
+  const { leaseDurationMs } = command
+  const takeoverDelayMs = command.takeoverDelayMs ?? lease.takeoverDelayMs
+  const isSame =
+    labels === lease.labels && leaseDurationMs === lease.leaseDurationMs && takeoverDelayMs === lease.takeoverDelayMs
+  if (isSame) return lease
+  return {
+    ...lease,
+    ...(labels === undefined ? {} : { labels }),
+    leaseDurationMs,
+    ...takeoverDelayOf(command),
+    revision,
+  }
 }
+
+const takeoverDelayOf = ({ takeoverDelayMs }: AcquireCommand): { takeoverDelayMs?: number } =>
+  takeoverDelayMs === undefined ? {} : { takeoverDelayMs }
 
 /** The lease after its holder's time ran out: it goes on naming its last holder. */
 export function expired(lease: LeaseImage, revision: number, time: Instant): LeaseImage {
-  const { instance: _, ...rest } = lease
-  return { ...rest, state: 'expired', freeSince: time.wallMicros, revision }
+  const { instance, ...rest } = lease
+  const lastHolder = instance === undefined || lease.takeoverDelayMs === undefined ? {} : { instance }
+  return { ...rest, ...lastHolder, state: 'expired', freeSince: time.wallMicros, revision }
 }
 
 /** The lease after its holder gave it up, or it was taken back. */

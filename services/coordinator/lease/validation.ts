@@ -41,6 +41,9 @@ export const defaultLimits: Limits = {
 /** The most entries in the record of who set which field. */
 const maxManagers = 256
 
+/** The longest that a lease may be kept for its last holder. */
+const maxTakeoverDelayMs = 3_600_000
+
 /** The most bytes of a holder's identity in an acquire. */
 export const maxHolderIdentityBytes = 1024
 
@@ -59,6 +62,7 @@ export interface AcquireFields {
   readonly priority?: number | undefined
   /** Infinity: without end. */
   readonly waitTimeoutMs?: number | undefined
+  readonly takeoverDelayMs?: number | undefined
 }
 
 /**
@@ -76,6 +80,7 @@ export function validateAcquire(fields: AcquireFields, limits: Limits, prefix = 
     labels === undefined ? none : validateAllLabels(labels, limits, `${prefix}labels`),
     validatePriority(priority, `${prefix}priority`),
     validateWaitTimeout(waitTimeoutMs, `${prefix}wait_timeout`),
+    validateTakeoverDelay(fields.takeoverDelayMs, `${prefix}takeover_delay`),
   )
 }
 
@@ -116,6 +121,13 @@ function validateWaitTimeout(waitTimeoutMs: number | undefined, field: string): 
   return [invalid(field, shown(waitTimeoutMs), 'must be 0 s or more; leave it out to get the lease at once or not')]
 }
 
+function validateTakeoverDelay(takeoverDelayMs: number | undefined, field: string): readonly FieldViolation[] {
+  if (takeoverDelayMs === undefined) return none
+  const isFine = takeoverDelayMs > 0 && takeoverDelayMs <= maxTakeoverDelayMs && Number.isInteger(takeoverDelayMs)
+  const detail = `must be whole milliseconds, up to ${maxTakeoverDelayMs / 1e3} s; leave it out for none`
+  return isFine ? none : [invalid(field, shown(takeoverDelayMs), detail)]
+}
+
 /** Labels under Kubernetes' rules and our limits. */
 export function validateAllLabels(
   labels: Readonly<Record<string, string>>,
@@ -144,6 +156,7 @@ export function validateChanges(changes: LeaseChanges, limits: Limits, prefix = 
     validateList(managedFields, maxManagers, limits, `${metadata}.managedFields`, validateManagedFields),
     strategy === undefined ? none : validateStrategy(strategy, `${prefix}spec.strategy`),
     sizeOfList(preferredHolder) > maxListBytes ? [tooLong(`${prefix}spec.preferredHolder`, maxListBytes)] : none,
+    validateTakeoverDelay(changes.takeoverDelayMs, `${prefix}spec.takeoverDelay`),
   )
 }
 

@@ -38,6 +38,7 @@ const full: LeaseImage = {
   leaseTransitions: 2,
   strategy: 's/t',
   preferredHolder: 'p',
+  takeoverDelayMs: 2500,
   state: 'held',
   fencingToken: 9,
   instance: '00112233445566778899aabbccddeeff',
@@ -58,6 +59,7 @@ test('a lease that nobody ever held has no spec and no expire time', t => {
     state: 'LEASE_STATE_UNHELD',
     fencingToken: 0,
     revision: 7,
+    id: 7,
   })
 })
 
@@ -96,11 +98,13 @@ test('a message has every field of the lease but its instance', t => {
       leaseTransitions: 2,
       strategy: 's/t',
       preferredHolder: 'p',
+      takeoverDelay: { seconds: 2, nanos: 500_000_000 },
     },
     state: 'LEASE_STATE_HELD',
     fencingToken: 9,
     expireTime: { seconds: 1_700_000_002, nanos: 500_002_000 },
     revision: 11,
+    id: 7,
   })
 })
 

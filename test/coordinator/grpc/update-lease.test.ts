@@ -117,6 +117,16 @@ test('the duration of a held lease is its holder’s', async t => {
   t.is(details?.violations[0]?.field, 'lease.spec.lease_duration')
 })
 
+test('a takeover delay is set by an update, also while the lease is held, and taken off by the mask alone', async t => {
+  const { client } = t.context
+  const metadata = { namespace, name: 'delayed' }
+  await client.call('AcquireLease', { ...metadata, holderIdentity: 'me', leaseDuration: { seconds: 10 } })
+  const set = { lease: { metadata, spec: { takeoverDelay: { seconds: 5 } } } }
+  t.is((await client.call('UpdateLease', set)).lease?.spec?.takeoverDelay?.seconds, '5')
+  const unset = { lease: { metadata }, updateMask: { paths: ['spec.takeover_delay'] } }
+  t.is((await client.call('UpdateLease', unset)).lease?.spec?.takeoverDelay, null)
+})
+
 test('a preferred holder needs a strategy, the stored one or the one that comes with it', async t => {
   const { client } = t.context
   const name = { namespace, name: 'preferred' }

@@ -50,6 +50,7 @@ export const leaseImage: fc.Arbitrary<LeaseImage> = fc
         leaseTransitions: fc.nat(),
         strategy: text,
         preferredHolder: text,
+        takeoverDelayMs: fc.nat(),
         instance: text,
         freeSince: microTime,
       },

@@ -4,6 +4,7 @@ import type { LeaseImage } from '../../../services/coordinator/lease/lease.js'
 import { LeaseNode, LeaseTable } from '../../../services/coordinator/lease/lease-table.js'
 import type { LeaseRecord, Transition } from '../../../services/coordinator/lease/records.js'
 import { Waiter } from '../../../services/coordinator/lease/session.js'
+import { isKeptBack } from '../../../services/coordinator/lease/tenancies.js'
 import { RandomRun } from '../../support/core-runs.js'
 
 const steps = 150
@@ -97,6 +98,21 @@ rule('a lease has one holder at most: nobody takes it but after an expiry, a rel
   })
 })
 
+rule('within its takeover delay a lease that expired goes back to its last holder only', seed => {
+  const expiries = new Map<number, Transition>()
+  play(seed, record => {
+    if (!isTransition(record)) return
+    const expiry = expiries.get(record.lease.id)
+    if (expiry !== undefined && record.type === 'acquired') {
+      const passedMs = (record.time - expiry.time) / 1e3
+      const isDelayOver = passedMs >= (expiry.lease.takeoverDelayMs ?? 0)
+      must(isDelayOver || record.lease.holderIdentity === expiry.previousHolder, () => shown(record))
+    }
+    if (record.type === 'expired' && record.cause === undefined) expiries.set(record.lease.id, record)
+    else if (record.type !== 'updated') expiries.delete(record.lease.id)
+  })
+})
+
 rule('times that the coordinator writes never go back', seed => {
   const last = new Map<number, number>()
   const note = (id: number, renewTime: unknown): void => {
@@ -123,7 +139,7 @@ rule('whoever folds the records has exactly the leases of the one that made them
   must(JSON.stringify(copy.counts) === JSON.stringify(world.table.counts), () => 'the counts differ')
 })
 
-rule('a lease and the session that holds it know each other; a lease that nobody holds has no deadline', seed => {
+rule('a lease and the session that holds it know each other; only what is held or kept back has a deadline', seed => {
   play(
     seed,
     () => {},
@@ -135,8 +151,12 @@ rule('a lease and the session that holds it know each other; a lease that nobody
           must(node.session.isOpen, () => `${node.image.name} belongs to a session that is over`)
           must(node.session.handles.get(node.handle) === node, () => `${node.image.name} is not at its handle`)
         }
-        must((node.image.state === 'held') === node.heapIndex >= 0, () => `${node.image.name} is wrongly scheduled`)
-        must((node.image.state === 'held') === Number.isFinite(node.deadline), () => `${node.image.name}: deadline`)
+        const { name, state, takeoverDelayMs } = node.image
+        const isScheduled = node.heapIndex >= 0
+        must(isScheduled === Number.isFinite(node.deadline), () => `${name}: deadline`)
+        must(state !== 'held' || isScheduled, () => `${name} is held without end`)
+        const mayBe = state === 'held' || (state === 'expired' && takeoverDelayMs !== undefined)
+        must(!isScheduled || mayBe, () => `${name} is ${state} and scheduled`)
       }
       must(JSON.stringify(counts) === JSON.stringify(world.table.counts), () => 'the counts are wrong')
     },
@@ -171,7 +191,8 @@ rule('after a batch nobody waits for a lease that is free', seed => {
     run.run(steps / 10)
     for (const node of run.world.table.nodes()) {
       const { namespace, name, state } = node.image
-      must(state === 'held' || !run.world.sessions.isAwaited(`${namespace}\0${name}`), () => `${name} is ${state}`)
+      const isFree = state !== 'held' && !isKeptBack(node, run.world.now)
+      must(!isFree || !run.world.sessions.isAwaited(`${namespace}\0${name}`), () => `${name} is ${state}`)
     }
   }
 })

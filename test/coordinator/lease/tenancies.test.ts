@@ -171,50 +171,6 @@ test('the same instance under another identity is another holder', t => {
 
 // Supersede
 
-test('the same identity with another instance supersedes: a new token, at once', t => {
-  const world = new CoreWorld()
-  const session = world.openSession()
-  session.acquire({ instance: instanceA })
-  const before = token(world)
-  world.records()
-  world.pass(5_000)
-  const { lease, resumed } = world.acquire({ instance: instanceB, supersede: true })
-  t.false(resumed)
-  t.like(lease, { fencingToken: lease.revision, leaseTransitions: 1, acquireTime: world.time.wallMicros })
-  t.true(lease.fencingToken > before)
-  t.like(world.transitions()[0], { type: 'transferred', cause: 'superseded', previousHolder: 'A' })
-  t.deepEqual(pushesTo(world, session), [[0, { type: 'lost', handle: 1, cause: 'superseded' }]])
-})
-
-test('another identity cannot supersede', t => {
-  const world = new CoreWorld()
-  world.acquire({ instance: instanceA })
-  t.is(
-    codeOf(() => world.acquire({ holderIdentity: 'B', instance: instanceB, supersede: true })),
-    'LEASE_HELD',
-  )
-})
-
-test('the same identity and instance with supersede resumes', t => {
-  const world = new CoreWorld()
-  world.acquire({ instance: instanceA })
-  t.true(world.acquire({ instance: instanceA, supersede: true }).resumed)
-})
-
-test('who was superseded can neither renew nor release', t => {
-  const world = new CoreWorld()
-  const { fencingToken } = world.acquire({ instance: instanceA }).lease
-  world.acquire({ instance: instanceB, supersede: true })
-  t.is(
-    codeOf(() => world.core.renew({ ...leader, fencingToken }, world.time)),
-    'STALE_FENCING_TOKEN',
-  )
-  t.is(
-    codeOf(() => world.core.release({ ...leader, fencingToken }, world.time)),
-    'STALE_FENCING_TOKEN',
-  )
-})
-
 test('every transition tells the wall time at which it was decided', t => {
   const world = new CoreWorld()
   const expected: [string, number][] = []

@@ -37,12 +37,21 @@ test('every field of an acquire that is at fault is named, after the prefix', t 
     labels: { '-': 'v' },
     priority: 2 ** 31,
     waitTimeoutMs: -5,
+    takeoverDelayMs: 0,
   }
   t.deepEqual(
     validateAcquire(fields, defaultLimits, 'acquire.').map(({ field }) => field),
-    ['namespace', 'name', 'holder_identity', 'instance', 'lease_duration', 'labels', 'priority', 'wait_timeout'].map(
-      field => `acquire.${field}`,
-    ),
+    [
+      'namespace',
+      'name',
+      'holder_identity',
+      'instance',
+      'lease_duration',
+      'labels',
+      'priority',
+      'wait_timeout',
+      'takeover_delay',
+    ].map(field => `acquire.${field}`),
   )
 })
 
@@ -54,6 +63,20 @@ test('a holder identity has 1 to 1024 bytes', t => {
   t.deepEqual(faultsOf({ holderIdentity: '' }), [
     { field: 'holder_identity', description: 'Required value: say who wants to hold the lease' },
   ])
+})
+
+test('a takeover delay is 1 ms to an hour, in whole milliseconds', t => {
+  for (const takeoverDelayMs of [1, 3_600_000]) t.deepEqual(faultsOf({ takeoverDelayMs }), [])
+  for (const takeoverDelayMs of [0, -1, 1.5, 3_600_001, Number.NaN]) {
+    t.deepEqual(
+      faultsOf({ takeoverDelayMs }).map(({ field }) => field),
+      ['takeover_delay'],
+    )
+    t.deepEqual(
+      validateChanges({ takeoverDelayMs }, defaultLimits).map(({ field }) => field),
+      ['spec.takeoverDelay'],
+    )
+  }
 })
 
 test('an instance has exactly 16 bytes or is absent', t => {
