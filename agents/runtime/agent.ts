@@ -13,6 +13,8 @@ export interface Agent<Options extends OptionDeclarations = OptionDeclarations> 
   readonly options?: Options
   /** When it runs a command that is given after `--`: what it does with it, for the help text. */
   readonly command?: string
+  /** What people type, for the help text: options and command, without `leasehold agent NAME`. */
+  readonly examples?: readonly string[]
   /**
    * What becomes of its leases when it was told to stop and its work has ended: 'release' (the default) lets the next
    * holder in at once, 'leave' lets them run their time.

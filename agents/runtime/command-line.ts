@@ -62,6 +62,11 @@ Runs an agent: a process that holds leases and does something with them. These c
 
 ${builtInNames.map(name => `  ${name}\n`).join('')}
 \`leasehold agent NAME --help\` tells more about each.
+
+Examples:
+  leasehold agent kubelet-heartbeat --node node-1
+  leasehold agent scheduler-leader --help
+  leasehold agent ./my-plugin.js --address 10.0.0.5:7070
 `
 
 function parser(agent: Agent, output: Output): Command {
@@ -73,6 +78,10 @@ function parser(agent: Agent, output: Output): Command {
     .configureOutput({ writeOut: text => output.out(text), writeErr: text => output.error(text) })
     .showHelpAfterError('(--help tells all options)')
   if (agent.command !== undefined) parsed.addHelpText('after', `\nCOMMAND: ${agent.command}`)
+  if (agent.examples !== undefined) {
+    const lines = agent.examples.map(example => `  leasehold agent ${agent.name} ${example}`)
+    parsed.addHelpText('after', `\nExamples:\n${lines.join('\n')}`)
+  }
   const own = agent.options ?? {}
   for (const name of Object.keys(own)) {
     if (name in commonOptions) throw new UsageError(`options.${name} of ${agent.name} is one that every agent has`)

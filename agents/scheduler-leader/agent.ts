@@ -13,6 +13,11 @@ export const agent = defineAgent({
     'with SIGTERM, then SIGKILL, before the lease runs out, also when this process hangs or is killed. Its environment ' +
     'has LEASEHOLD_FENCING_TOKEN, LEASEHOLD_LEASE, LEASEHOLD_HOLDER_IDENTITY and LEASEHOLD_ADDRESS. When it ends by ' +
     'itself, the lease is released and its exit code is the exit code.',
+  examples: [
+    '-- ./scheduler --config scheduler.yaml',
+    '--lease kube-controller-manager --lease-duration 30s -- ./controller-manager',
+    '--once --priority 10',
+  ],
   options: {
     lease: { type: 'text', description: 'the lease to lead by', placeholder: 'name', default: 'kube-scheduler' },
     namespace: { type: 'text', description: 'where the lease is', placeholder: 'name', default: 'kube-system' },
