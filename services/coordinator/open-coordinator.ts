@@ -50,8 +50,8 @@ export async function openCoordinator(deps: CoordinatorDeps): Promise<OpenCoordi
     journalId: journal.id,
     ...(deps.windowSize === undefined ? {} : { windowSize: deps.windowSize }),
     clock,
-    imageOf: id => table.findById(id)?.current(),
-    images: () => table.images(),
+    leaseOf: id => table.findById(id),
+    leases: () => table.nodes(),
     currentRevision: () => table.revision,
   })
   const hold = (records: readonly LeaseRecord[]): void => {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../clock/clock.js'
 import { LeaseError } from '../lease/errors.js'
-import type { LeaseImage } from '../lease/lease.js'
 import type { LeaseRecord } from '../lease/records.js'
+import type { LiveLease } from './live-lease.js'
 import { Watcher, type WatchOptions, type WatchSource } from './watcher.js'
 import { Window } from './window.js'
 
@@ -13,10 +13,10 @@ export interface FeedOptions {
   /** How many transitions are kept for watches to resume over, and for slow ones to catch up with: 50,000. */
   readonly windowSize?: number
   readonly clock: Pick<Clock, 'afterPoll'>
-  /** The live image of a lease by its id, which may be ahead of the journal: for renewals. */
-  imageOf(leaseId: number): LeaseImage | undefined
+  /** A live lease by its id: for renewals. */
+  leaseOf(leaseId: number): LiveLease | undefined
   /** Every live lease; leases may come and go during the iteration, as with the values of a Map. */
-  images(): Iterator<LeaseImage>
+  leases(): Iterator<LiveLease>
   /** The newest revision, durable or not, after which a watch may begin; absent: the newest durable one. */
   currentRevision?(): number
 }
@@ -81,8 +81,8 @@ export class Feed {
     if (options.resumeAfter !== undefined) this.#checkRevision(options.resumeAfter)
     const source: WatchSource = {
       window: this.#window,
-      imageOf: leaseId => this.#options.imageOf(leaseId),
-      images: () => this.#options.images(),
+      leaseOf: leaseId => this.#options.leaseOf(leaseId),
+      leases: () => this.#options.leases(),
       afterPoll: run => this.#options.clock.afterPoll(run),
     }
     const watcher: Watcher = new Watcher(source, options, () => this.#watchers.delete(watcher))

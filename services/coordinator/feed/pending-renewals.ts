@@ -1,4 +1,4 @@
-import type { LeaseImage } from '../lease/lease.js'
+import type { LiveLease } from './live-lease.js'
 
 /** Beyond this many noted leases, walking over all leases is cheaper than noting more. */
 const maxNoted = 50_000
@@ -13,7 +13,7 @@ export class PendingRenewals {
   /** A walk that is due: it finds what was renewed after this revision. */
   #nextWalkAfter: number | undefined
   /** The walk that goes on. */
-  #walk: { readonly after: number; readonly leases: Iterator<LeaseImage> } | undefined
+  #walk: { readonly after: number; readonly leases: Iterator<LiveLease> } | undefined
 
   /** @param after find what was renewed after this revision, by a walk; absent: only what is noted. */
   constructor(after: number | undefined) {
@@ -35,8 +35,13 @@ export class PendingRenewals {
     return Math.min((first ?? Infinity) - 1, this.#walk?.after ?? Infinity, this.#nextWalkAfter ?? Infinity)
   }
 
+  /** Whether a renewal of the lease would be news: asked first, since it is cheap, and mostly it is not. */
+  isNews(leaseId: number): boolean {
+    return this.#nextWalkAfter === undefined && !this.#noted.has(leaseId)
+  }
+
+  /** Notes a renewal that is news. */
   add(leaseId: number, revision: number): void {
-    if (this.#nextWalkAfter !== undefined || this.#noted.has(leaseId)) return
     if (this.#noted.size < maxNoted) {
       this.#noted.set(leaseId, revision)
       return
@@ -51,8 +56,9 @@ export class PendingRenewals {
     this.#noted.delete(leaseId)
   }
 
-  /** Takes at most `count` noted leases, oldest first. */
+  /** Takes at most `count` noted leases, oldest first; none while a walk goes on, which may still meet them. */
   take(count: number): number[] {
+    if (this.#walk !== undefined || this.#nextWalkAfter !== undefined) return []
     const taken: number[] = []
     for (const leaseId of this.#noted.keys()) {
       if (taken.length >= count) break
@@ -63,14 +69,14 @@ export class PendingRenewals {
   }
 
   /** Looks at the next `count` leases of a walk and gives those that were renewed since. */
-  walk(source: { images(): Iterator<LeaseImage> }, count: number): LeaseImage[] {
+  walk(source: { leases(): Iterator<LiveLease> }, count: number): LiveLease[] {
     if (this.#walk === undefined) {
       if (this.#nextWalkAfter === undefined) return []
-      this.#walk = { after: this.#nextWalkAfter, leases: source.images() }
+      this.#walk = { after: this.#nextWalkAfter, leases: source.leases() }
       this.#nextWalkAfter = undefined
     }
     const { after, leases } = this.#walk
-    const found: LeaseImage[] = []
+    const found: LiveLease[] = []
     for (let looked = 0; looked < count; looked += 1) {
       const next = leases.next()
       if (next.done) {
@@ -78,7 +84,7 @@ export class PendingRenewals {
         break
       }
       if (next.value.revision > after) {
-        this.#noted.delete(next.value.id)
+        this.#noted.delete(next.value.image.id)
         found.push(next.value)
       }
     }

@@ -1,6 +1,7 @@
 import type { LeaseError } from '../lease/errors.js'
 import type { LeaseImage } from '../lease/lease.js'
-import type { LeaseRecord, TransitionType } from '../lease/records.js'
+import type { LeaseRecord, Renewals, TransitionType } from '../lease/records.js'
+import type { LiveLease } from './live-lease.js'
 import { PendingRenewals } from './pending-renewals.js'
 import { select } from './selection.js'
 import type { Window } from './window.js'
@@ -21,11 +22,14 @@ export interface WatchOptions {
   readonly resumeAfter?: number
   /** Tell renewals too, best effort: a watcher that is behind, or resumes, gets the newest state of a lease once. */
   readonly includeRenewals: boolean
+  /** With includeRenewals: tell them as ids of leases, for which no image is made, and not as changes. */
+  readonly compactRenewals?: boolean
   /**
-   * The next changes, in order. A resume at `revision` would miss none after them. Called once an entry is durable,
-   * after a resume, or after `Watcher.resume`; never from within itself, nor from within `Feed.watch`.
+   * The next changes, in order, and then the ids of leases that were renewed, each once. A resume at `revision` would
+   * miss nothing after them. Called once an entry is durable, after a resume, or after `Watcher.resume`; never from
+   * within itself, nor from within `Feed.watch`.
    */
-  deliver(changes: readonly FeedChange[], revision: number): void
+  deliver(changes: readonly FeedChange[], revision: number, renewedIds: readonly number[]): void
   /** Called once, with SLOW_WATCHER: nothing is delivered any more. */
   cutOff(error: LeaseError): void
 }
@@ -33,14 +37,17 @@ export interface WatchOptions {
 /** What a watcher needs of the feed. */
 export interface WatchSource {
   readonly window: Window
-  imageOf(leaseId: number): LeaseImage | undefined
-  images(): Iterator<LeaseImage>
+  leaseOf(leaseId: number): LiveLease | undefined
+  leases(): Iterator<LiveLease>
   afterPoll(run: () => void): void
 }
 
-/** The most changes that one delivery has, and the most leases that a step of a walk looks at. */
+/** The most changes that one delivery has, and the most ids of renewed leases beside them. */
 const maxDelivery = 10_000
+
+/** The most leases that a step of a walk looks at: fewer where each that is found becomes an image. */
 const maxWalk = 1_000
+const maxCompactWalk = 10_000
 
 /**
  * One reader of the feed: a position in the shared window, so that a slow one costs no memory. Pause it while its
@@ -112,12 +119,8 @@ export class Watcher {
     if (renewals === undefined) return
     for (const record of records) {
       if (record.type === 'published') continue
-      if (record.type === 'renewed') {
-        record.leaseIds.forEach((leaseId, index) => {
-          const revision = record.firstRevision + index
-          if (revision > this.#after && this.#selects(leaseId)) renewals.add(leaseId, revision)
-        })
-      } else renewals.delete(record.lease.id)
+      if (record.type === 'renewed') this.#noteRenewals(record, renewals)
+      else renewals.delete(record.lease.id)
     }
   }
 
@@ -133,11 +136,11 @@ export class Watcher {
   /** For the feed: delivers what is there, at most one delivery now and the rest after a poll. */
   deliverPending(): void {
     if (this.#state !== 'open' || this.#delivering) return
-    const changes = this.#take()
-    if (changes.length > 0) {
+    const { changes, renewedIds } = this.#take()
+    if (changes.length > 0 || renewedIds.length > 0) {
       this.#delivering = true
       try {
-        this.#options.deliver(changes, this.revision)
+        this.#options.deliver(changes, this.revision, renewedIds)
       } finally {
         this.#delivering = false
       }
@@ -145,33 +148,52 @@ export class Watcher {
     if (this.#hasMore()) this.#schedule()
   }
 
-  #take(): FeedChange[] {
+  #take(): { changes: FeedChange[]; renewedIds: readonly number[] } {
     const { window } = this.#source
     const changes: FeedChange[] = []
     for (; this.#position < window.end && changes.length < maxDelivery; this.#position += 1) {
       const change = this.#changeAt(this.#position)
       if (change !== undefined) changes.push(change)
     }
-    if (this.#renewals !== undefined && this.#position === window.end) this.#takeRenewed(this.#renewals, changes)
-    return changes
+    // Renewals come after the transitions that wait, so that no lease goes back.
+    if (this.#renewals === undefined || this.#position < window.end) return { changes, renewedIds: [] }
+    if (this.#options.compactRenewals) return { changes, renewedIds: this.#takeRenewedIds(this.#renewals) }
+    this.#takeRenewed(this.#renewals, changes)
+    return { changes, renewedIds: [] }
   }
 
-  /** Renewals come after the transitions that wait, so that no lease goes back; within a delivery all are sorted. */
+  /** Within a delivery the renewals are sorted in. */
   #takeRenewed(renewals: PendingRenewals, changes: FeedChange[]): void {
     const before = changes.length
     for (const leaseId of renewals.take(maxDelivery - changes.length)) {
-      const image = this.#source.imageOf(leaseId)
-      if (image !== undefined) this.#pushRenewed(image, changes)
+      const lease = this.#source.leaseOf(leaseId)
+      if (lease !== undefined) this.#pushRenewed(lease, changes)
     }
-    for (const image of renewals.walk(this.#source, maxWalk)) this.#pushRenewed(image, changes)
+    for (const lease of renewals.walk(this.#source, maxWalk)) this.#pushRenewed(lease, changes)
     if (changes.length > before) changes.sort((a, b) => a.lease.revision - b.lease.revision)
   }
 
-  /** The live image may be ahead of the journal; one that is comes again when its own entry is durable. */
-  #pushRenewed(lease: LeaseImage, changes: FeedChange[]): void {
-    const { window } = this.#source
-    if (lease.revision > window.revision || window.has(lease.revision)) return
+  #pushRenewed(live: LiveLease, changes: FeedChange[]): void {
+    if (!this.#isRenewal(live.revision)) return
+    const lease = live.current()
     if (this.#options.matches(lease)) changes.push({ type: 'renewed', lease })
+  }
+
+  /** What was noted is durable and selected, and no transition came since; a walk meets every lease. */
+  #takeRenewedIds(renewals: PendingRenewals): number[] {
+    const ids = renewals.take(maxDelivery)
+    for (const { image, revision } of renewals.walk(this.#source, maxCompactWalk)) {
+      // What ran out after its renewal was not renewed last, also where the window no longer has that.
+      const isRenewed = image.state === 'held' && this.#isRenewal(revision)
+      if (isRenewed && this.#options.matches(image)) ids.push(image.id)
+    }
+    return ids
+  }
+
+  /** Whether a live lease was renewed last. One that is ahead of the journal comes again when its entry is durable. */
+  #isRenewal(revision: number): boolean {
+    const { window } = this.#source
+    return revision <= window.revision && !window.has(revision)
   }
 
   #changeAt(position: number): FeedChange | undefined {
@@ -181,9 +203,19 @@ export class Watcher {
       : undefined
   }
 
+  /** Runs for each of a million renewals in ten seconds: it makes no object, and no image. */
+  #noteRenewals({ firstRevision, leaseIds }: Renewals, renewals: PendingRenewals): void {
+    for (let index = 0; index < leaseIds.length; index++) {
+      const leaseId = leaseIds[index] ?? 0
+      const revision = firstRevision + index
+      if (revision > this.#after && renewals.isNews(leaseId) && this.#selects(leaseId)) renewals.add(leaseId, revision)
+    }
+  }
+
+  /** An image that is ahead of the journal may be of a change that was not told yet: that one's own entry tells it. */
   #selects(leaseId: number): boolean {
-    const image = this.#source.imageOf(leaseId)
-    return image !== undefined && this.#options.matches(image)
+    const image = this.#source.leaseOf(leaseId)?.image
+    return image !== undefined && image.revision <= this.#source.window.revision && this.#options.matches(image)
   }
 
   #hasMore(): boolean {

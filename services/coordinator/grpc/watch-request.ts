@@ -4,9 +4,13 @@ import { invalid, required } from '../lease/field-errors.js'
 import type { LeaseImage } from '../lease/lease.js'
 import { validateName } from '../lease/metadata-rules.js'
 import { namespaceFilterViolations, selectorOf } from './list-leases.js'
-import { refuseAny, safeIntegerOf } from './request-fields.js'
+import { millisecondsOf, refuseAny, safeIntegerOf } from './request-fields.js'
 
-/** What a watch selects, and where it begins. */
+/** How often a watch tells how far it is, unless asked otherwise; also the longest interval. */
+const defaultBookmarkIntervalMs = 60_000
+const minBookmarkIntervalMs = 1_000
+
+/** What a watch selects, where it begins, and how it is told. */
 export interface WatchQuery {
   /** '' for all. */
   readonly namespace: string
@@ -16,6 +20,8 @@ export interface WatchQuery {
   /** Absent: begin with the leases as they are. */
   readonly resumeAfter?: number
   readonly includeRenewals: boolean
+  readonly compactRenewals: boolean
+  readonly bookmarkIntervalMs: number
 }
 
 /**
@@ -23,7 +29,7 @@ export interface WatchQuery {
  * @throws LeaseError INVALID_REQUEST, WRONG_JOURNAL
  */
 export function watchQuery(request: WatchLeasesRequest__Output, journalId: string): WatchQuery {
-  const { namespace, name, includeRenewals } = request
+  const { namespace, name, includeRenewals, compactRenewals } = request
   const resumeAfter = safeIntegerOf(request.resumeAfterRevision) ?? -1
   const violations: FieldViolation[] = [...namespaceFilterViolations(namespace)]
   if (name !== '') violations.push(...validateName(name, 'name'))
@@ -32,6 +38,14 @@ export function watchQuery(request: WatchLeasesRequest__Output, journalId: strin
   if (resumeAfter < 0) {
     const detail = 'must be a revision as ListLeases and WatchLeases tell them, or 0'
     violations.push(invalid('resume_after_revision', request.resumeAfterRevision, detail))
+  }
+  if (compactRenewals && !includeRenewals) {
+    violations.push(invalid('compact_renewals', true, 'is a way to tell renewals: set include_renewals too'))
+  }
+  const bookmarkIntervalMs = millisecondsOf(request.bookmarkInterval) ?? defaultBookmarkIntervalMs
+  if (!(bookmarkIntervalMs >= minBookmarkIntervalMs && bookmarkIntervalMs <= defaultBookmarkIntervalMs)) {
+    const given = Number.isFinite(bookmarkIntervalMs) ? `${bookmarkIntervalMs / 1e3}s` : 'no valid duration'
+    violations.push(invalid('bookmark_interval', given, 'must be between 1 s and 1 min'))
   }
   refuseAny(violations)
   if (resumeAfter > 0 && request.journalId !== '' && request.journalId !== journalId) {
@@ -47,5 +61,7 @@ export function watchQuery(request: WatchLeasesRequest__Output, journalId: strin
       selects(lease.labels),
     ...(resumeAfter > 0 && { resumeAfter }),
     includeRenewals,
+    compactRenewals,
+    bookmarkIntervalMs,
   }
 }

@@ -1,6 +1,6 @@
 /**
  * One WatchLeases stream: the initial state in slices, or a resume; then changes as the feed delivers them, and a
- * bookmark about each minute.
+ * bookmark as often as the client asks for one.
  *
  * One message at a time is on its way: while the client does not read, the watcher of the feed is paused, and keeps its
  * place in the window that all watchers share. So a client that never reads costs one message, until the window has
@@ -23,9 +23,6 @@ import { type WatchQuery, watchQuery } from './watch-request.js'
 
 export type WatchCall = ServerWritableStream<WatchLeasesRequest__Output, WatchLeasesResponse>
 
-/** How often a watcher without changes hears up to where it can resume. */
-const bookmarkIntervalMs = 60_000
-
 /** Leases read at a time: about as many as fit into a message. */
 const sliceSize = 400
 
@@ -33,10 +30,11 @@ const sliceSize = 400
 const maxChanges = 1000
 const maxMessageBytes = 128 * 1024
 
-/** Changes that the feed has delivered and that are being sent. */
+/** What the feed has delivered and is being sent. */
 interface Delivery {
   readonly changes: readonly FeedChange[]
   readonly revision: number
+  readonly renewedIds: readonly number[]
 }
 
 /** Thrown inside the stream's loop when the stream is over. */
@@ -70,9 +68,9 @@ export class WatchStream {
       const query = watchQuery(requestOf(this.#call), this.#coordinator.journalId)
       if (query.resumeAfter === undefined) await this.#sendInitialState(query)
       else await this.#resume(query)
-      this.#awaitBookmark()
+      this.#awaitBookmark(query.bookmarkIntervalMs)
       this.#watcher?.resume()
-      for (;;) await this.#sendNext()
+      for (;;) await this.#sendNext(query)
     } catch (error) {
       const cause = error instanceof StreamOver ? this.#cause : error
       if (cause !== undefined) throw cause
@@ -129,15 +127,16 @@ export class WatchStream {
     await this.#send({ revision: this.#toldRevision })
   }
 
-  #attach({ matches, resumeAfter, includeRenewals }: WatchQuery): void {
+  #attach({ matches, resumeAfter, includeRenewals, compactRenewals }: WatchQuery): void {
     if (this.#isOver) throw new StreamOver()
     this.#watcher = this.#coordinator.feed.watch({
       matches,
       ...(resumeAfter !== undefined && { resumeAfter }),
       includeRenewals,
-      deliver: (changes, revision) => {
+      compactRenewals,
+      deliver: (changes, revision, renewedIds) => {
         this.#watcher?.pause()
-        this.#delivery = { changes, revision }
+        this.#delivery = { changes, revision, renewedIds }
         this.#wake()
       },
       cutOff: error => this.end(error),
@@ -146,21 +145,22 @@ export class WatchStream {
   }
 
   /** Waits for the next delivery or bookmark, and sends it. */
-  async #sendNext(): Promise<void> {
+  async #sendNext({ bookmarkIntervalMs }: WatchQuery): Promise<void> {
     const delivery = this.#delivery
     if (delivery !== undefined) {
-      await this.#sendChanges(delivery)
+      await this.#sendDelivery(delivery)
       this.#delivery = undefined
       this.#watcher?.resume()
     } else if (this.#isBookmarkDue) {
       this.#toldRevision = Math.max(this.#toldRevision, this.#watcher?.revision ?? 0)
       await this.#send({ revision: this.#toldRevision })
       this.#isBookmarkDue = false
-      this.#awaitBookmark()
+      this.#awaitBookmark(bookmarkIntervalMs)
     } else await this.#interruptible(() => {})
   }
 
-  async #sendChanges({ changes, revision }: Delivery): Promise<void> {
+  /** Every message but the last tells the revision of before: only with the last one everything up to the new one is told. */
+  async #sendDelivery({ changes, revision, renewedIds }: Delivery): Promise<void> {
     let message: LeaseChange[] = []
     let bytes = 0
     for (const change of changes) {
@@ -175,7 +175,12 @@ export class WatchStream {
     }
     this.#shown.forget(revision)
     this.#toldRevision = Math.max(this.#toldRevision, revision)
-    if (message.length > 0) await this.#send({ changes: message, revision: this.#toldRevision })
+    if (message.length === 0 && renewedIds.length === 0) return
+    await this.#send({
+      changes: message,
+      revision: this.#toldRevision,
+      ...(renewedIds.length > 0 && { renewals: { leaseIds: [...renewedIds] } }),
+    })
   }
 
   /** Sends one message and waits until the transport has taken it, which it does as the client reads. */
@@ -201,8 +206,8 @@ export class WatchStream {
     if (this.#isOver) throw new StreamOver()
   }
 
-  #awaitBookmark(): void {
-    this.#bookmarkTimer = this.#clock.setTimer(bookmarkIntervalMs, () => {
+  #awaitBookmark(intervalMs: number): void {
+    this.#bookmarkTimer = this.#clock.setTimer(intervalMs, () => {
       this.#isBookmarkDue = true
       this.#wake()
     })

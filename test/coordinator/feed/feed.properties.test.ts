@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { Feed, type FeedChange, type Watcher } from '../../../services/coordinator/feed/feed.js'
 import type { LeaseImage } from '../../../services/coordinator/lease/lease.js'
 import type { LeaseRecord, Transition } from '../../../services/coordinator/lease/records.js'
-import { image, renewals, sampleMicros } from './samples.js'
+import { image, liveIn, renewals, sampleMicros } from './samples.js'
 
 /** What may happen, in any order. Leases are numbered 1 to 4; `isSelected` is what the label says from then on. */
 type Step =
@@ -30,14 +30,18 @@ class World {
   #watcher: Watcher | undefined
   /** What the watcher believes: the selected leases by id, at the revision that it was told. */
   readonly believed = new Map<number, number>()
-  #resumeAfter = 0
+  /** By lease id: up to where everything was durable when its renewal was last told as a number. */
+  readonly heardOf = new Map<number, number>()
+  /** Leases that were told as renewed before anything else was told of them. */
+  readonly strangers: number[] = []
+  readonly #isCompact: boolean
 
-  constructor() {
+  constructor({ isCompact = false } = {}) {
+    this.#isCompact = isCompact
     this.feed = new Feed({
       journalId: 'journal',
       clock: { afterPoll: run => void this.#due.push(run) },
-      imageOf: leaseId => this.live.get(leaseId),
-      images: () => this.live.values(),
+      ...liveIn(this.live),
     })
     this.feed.publish([], this.#revision)
     this.#watch(undefined)
@@ -68,7 +72,7 @@ class World {
         break
       case 'rewatch':
         this.#watcher?.close()
-        this.#watch(this.#resumeAfter)
+        this.#watch(this.#watcher?.revision)
     }
   }
 
@@ -89,15 +93,18 @@ class World {
       matches: isSelected,
       ...(resumeAfter === undefined ? {} : { resumeAfter }),
       includeRenewals: true,
-      deliver: (changes, revision) => {
-        this.#resumeAfter = revision
+      compactRenewals: this.#isCompact,
+      deliver: (changes, _revision, renewedIds) => {
         for (const change of changes) this.#tell(change)
+        for (const id of renewedIds) {
+          if (!this.believed.has(id)) this.strangers.push(id)
+          this.heardOf.set(id, this.feed.revision)
+        }
       },
       cutOff: error => {
         throw error
       },
     })
-    this.#resumeAfter = this.#watcher.revision
   }
 
   #tell(change: FeedChange): void {
@@ -182,4 +189,22 @@ test('a watcher never hears of a lease what is older than what it has heard, nor
     { numRuns: 2_000 },
   )
   t.pass()
+})
+
+test('however it pauses and begins again, a compact watcher hears of every last renewal, and of no lease unknown to it', t => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80 }), steps => {
+      const world = new World({ isCompact: true })
+      for (const each of steps) world.run(each)
+      world.settle()
+      t.deepEqual(world.strangers, [])
+      const selected = [...world.live.values()].filter(isSelected)
+      t.deepEqual([...world.believed.keys()].sort(), selected.map(({ id }) => id).sort())
+      for (const { id, revision } of selected) {
+        const toldAt = Math.max(world.believed.get(id) ?? 0, world.heardOf.get(id) ?? 0)
+        if (toldAt < revision) t.fail(`the renewal of lease ${id} at ${revision} was not told`)
+      }
+    }),
+    { numRuns: 2_000 },
+  )
 })

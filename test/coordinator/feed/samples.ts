@@ -1,3 +1,4 @@
+import type { LiveLease } from '../../../services/coordinator/feed/live-lease.js'
 import type { LeaseImage } from '../../../services/coordinator/lease/lease.js'
 import type { Renewals, Transition } from '../../../services/coordinator/lease/records.js'
 
@@ -41,4 +42,25 @@ export function transitions(fromRevision: number, throughRevision: number): Tran
 
 export function renewals(firstRevision: number, ...leaseIds: number[]): Renewals {
   return { type: 'renewed', firstRevision, leaseIds, renewTimes: leaseIds.map(() => sampleMicros) }
+}
+
+/** The leases of a map by id, whose images are always up to date. @param onImage told of each image that is made. */
+export function liveIn(leases: ReadonlyMap<number, LeaseImage>, onImage: () => void = () => {}) {
+  const live = (lease: LeaseImage): LiveLease => ({
+    image: lease,
+    revision: lease.revision,
+    current() {
+      onImage()
+      return lease
+    },
+  })
+  return {
+    leaseOf(leaseId: number): LiveLease | undefined {
+      const lease = leases.get(leaseId)
+      return lease && live(lease)
+    },
+    *leases(): Generator<LiveLease> {
+      for (const lease of leases.values()) yield live(lease)
+    },
+  }
 }
