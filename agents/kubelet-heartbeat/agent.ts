@@ -1,9 +1,9 @@
 import { sleep } from '../../client/sleep.js'
+import { checkRenewInterval } from '../presence/presence.js'
 import { type AgentContext, defineAgent } from '../runtime/agent.js'
 import { exitCode } from '../runtime/exit-codes.js'
-import { UsageError } from '../runtime/usage-error.js'
 import { whenAborted } from '../runtime/when-aborted.js'
-import { CheckGate, type Gate, openGate, shellCheck } from './check.js'
+import { CheckGate, type Gate, shellCheck } from './check.js'
 import { heartbeat } from './heartbeat.js'
 import { nodeNameFrom, wrongNodeName } from './node-name.js'
 
@@ -17,6 +17,11 @@ export const agent = defineAgent({
     'Tells that a node is alive, as a kubelet does: keeps the lease named like the node, with the node as its holder. ' +
     'A process that is started again for the same node takes over at once, and the older one exits with code 3. ' +
     'When it stops it leaves the lease, as a kubelet does, and the lease runs out.',
+  examples: [
+    '--node node-1',
+    "--node node-1 --check 'systemctl is-active containerd'",
+    '--node hollow --nodes 10000 --address 10.0.0.5:7070',
+  ],
   leasesAtExit: 'leave',
   options: {
     node: {
@@ -59,10 +64,8 @@ export const agent = defineAgent({
   },
 
   async run(context, options) {
-    const { clock, random, log, signal } = context
-    if (options.renewInterval * 2 > options.leaseDuration) {
-      throw new UsageError('--renew-interval must be at most half of --lease-duration, better a quarter')
-    }
+    const { client, clock, random, log, signal } = context
+    checkRenewInterval(options)
     const node = options.node ?? nodeNameFrom(context.hostname)
     const names = nodeNames(node, options.nodes)
     const gate = checked(context, options)
@@ -83,11 +86,13 @@ export const agent = defineAgent({
           gate,
           session,
         },
-        { log: nodeLog, clock, signal },
+        { client, log: nodeLog, clock, signal },
       )
     })
     await Promise.race([Promise.all(endings), whenAborted(signal)])
-    return signal.aborted ? exitCode.ok : exitCode.superseded
+    if (signal.aborted) return exitCode.ok
+    if (names.length > 1) log.warn({ nodes: names.length }, 'other processes have the leases of all these nodes')
+    return exitCode.superseded
   },
 })
 
@@ -101,8 +106,8 @@ export const sessionCount = (nodes: number): number => Math.min(Math.ceil(nodes 
 function checked(
   { clock, random, log, signal, note }: AgentContext,
   { check, checkTimeout, renewInterval }: { check: string | undefined; checkTimeout: number; renewInterval: number },
-): Gate {
-  if (check === undefined) return openGate
+): Gate | undefined {
+  if (check === undefined) return undefined
   const gate = new CheckGate({
     check: () => shellCheck(check, { timeoutMs: checkTimeout, clock, signal }),
     intervalMs: renewInterval,

@@ -11,7 +11,7 @@ export const exitCode = {
   failure: 1,
   /** An option or the plugin is wrong. Starting it again changes nothing. */
   usage: 2,
-  /** A newer instance with the same identity took its leases over. Do not start it again beside that one. */
+  /** Another process of the same holder has its lease. Do not start it again beside that one. */
   superseded: 3,
   /** It was told to stop and its work did not end in time; its leases run out by themselves. */
   stopTimeout: 4,

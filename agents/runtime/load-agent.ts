@@ -5,6 +5,7 @@ import { UsageError } from './usage-error.js'
 
 /** The agents that come with leasehold; each is loaded only when it is asked for. */
 const builtIn: Readonly<Record<string, () => Promise<{ agent: Agent }>>> = {
+  'apiserver-identity': async () => anyOptions(await import('../apiserver-identity/agent.js')),
   'kubelet-heartbeat': async () => anyOptions(await import('../kubelet-heartbeat/agent.js')),
   'scheduler-leader': async () => anyOptions(await import('../scheduler-leader/agent.js')),
 }
@@ -21,7 +22,7 @@ export async function loadAgent(nameOrPath: string, folder: string): Promise<Age
   const load = Object.hasOwn(builtIn, nameOrPath) ? builtIn[nameOrPath] : undefined
   if (load) return (await load()).agent
   throw new UsageError(
-    `there is no agent "${nameOrPath}"; those that come with leasehold are ${builtInNames.join(' and ')}, ` +
+    `there is no agent "${nameOrPath}"; those that come with leasehold are ${builtInNames.join(', ')}, ` +
       `and one of your own is named by its path, as in ./${nameOrPath}.js`,
   )
 }

@@ -32,11 +32,7 @@ function pluginFolder(source: string): string {
 }
 
 const refused: readonly (readonly [what: string, argv: string[], message: RegExp])[] = [
-  [
-    'an unknown agent',
-    ['nobody'],
-    /there is no agent "nobody".*kubelet-heartbeat and scheduler-leader.*\.\/nobody\.js/,
-  ],
+  ['an unknown agent', ['nobody'], /there is no agent "nobody".*kubelet-heartbeat, .*scheduler-leader.*\.\/nobody\.js/],
   ['a missing file', ['./none.js'], /there is no file \/none\.js/],
   ['an unknown option', ['kubelet-heartbeat', '--nod', 'a'], /unknown option '--nod'.*--node/s],
   ['an argument too many', ['kubelet-heartbeat', 'a'], /too many arguments/],
@@ -45,6 +41,8 @@ const refused: readonly (readonly [what: string, argv: string[], message: RegExp
   ['a number that is none', ['kubelet-heartbeat', '--nodes', 'x'], /--nodes.*whole number/],
   ['too small a number', ['kubelet-heartbeat', '--nodes', '0'], /--nodes.*at least 1/],
   ['a node name that Kubernetes would refuse', ['kubelet-heartbeat', '--node', 'A_b'], /--node.*lower-case letters/],
+  ['a hostname that cannot be a label', ['apiserver-identity', '--hostname', 'a/b'], /--hostname.*label of the lease/],
+  ['an unknown style of names', ['apiserver-identity', '--name-style', 'v1.25'], /--name-style.*one of v1\.26, v1\.27/],
   ['an address without a port', ['kubelet-heartbeat', '--address', 'localhost'], /--address.*10\.0\.0\.1:7070/],
   ['a port beyond 65535', ['kubelet-heartbeat', '--metrics', '127.0.0.1:70000'], /--metrics.*127\.0\.0\.1:9464/],
   ['an unknown log level', ['kubelet-heartbeat', '--log-level', 'loud'], /--log-level.*one of trace, debug/],
@@ -76,6 +74,15 @@ test("a kubelet's defaults are those of Kubernetes", async t => {
     namespace: 'kube-node-lease',
     leaseDuration: 40_000,
     renewInterval: 10_000,
+  })
+})
+
+test("an API server's defaults are those of kube-apiserver", async t => {
+  t.like(await options(['apiserver-identity']), {
+    namespace: 'kube-system',
+    leaseDuration: 3_600_000,
+    renewInterval: 10_000,
+    nameStyle: 'v1.26',
   })
 })
 
