@@ -21,4 +21,4 @@ export { LeaseholdClient, type LeaseholdClientOptions, type WithLeaseOptions } f
 export type { Log } from './log.js'
 export type { Session } from './session.js'
 export { type HoldStream, type HoldStreamHandlers, type Transport, TransportError } from './transport.js'
-export type { ChangeType, LeaseChange, WatchEvent, WatchOptions } from './watch.js'
+export { type ChangeType, isLeaseChange, type LeaseChange, type WatchEvent, type WatchOptions } from './watch.js'

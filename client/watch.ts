@@ -8,6 +8,7 @@ import type { AddressList } from './address-list.js'
 import { Backoff } from './backoff.js'
 import { type Lease, leaseFromMessage } from './lease.js'
 import { sleep } from './sleep.js'
+import { toDuration } from './time.js'
 import { TransportError } from './transport.js'
 
 /** What to watch. */
@@ -20,6 +21,10 @@ export interface WatchOptions {
   readonly labelSelector?: string
   /** Tell renewals too; best effort. */
   readonly includeRenewals?: boolean
+  /** With includeRenewals: tell them as ids of leases, which costs a fraction of a change for each. */
+  readonly compactRenewals?: boolean
+  /** Tell as often as this, at least, how far the watch is: 1,000 to 60,000. By default it is not told. */
+  readonly bookmarkIntervalMs?: number
   /** Begin after this revision, as a list or an earlier watch told it, instead of with the leases as they are. */
   readonly resumeAfterRevision?: number
   /** The journal which that revision belongs to. */
@@ -54,11 +59,20 @@ export interface LeaseChange {
 /**
  * What a watch yields besides changes. `synced`: the initial state is complete. `restarted`: the watch could not go on
  * where it was; forget what it told: the leases as they are follow, as `existing`, and then `synced`.
+ *
+ * `renewals`, with compactRenewals: leases that the watch has told before and that were renewed, each once; a change of a
+ * lease stands for the renewals before it, so look at the `renewTime` it has. `bookmark`, with bookmarkIntervalMs:
+ * everything up to the revision has been told, renewals included.
  */
 export type WatchEvent =
   | LeaseChange
+  | { readonly type: 'renewals'; readonly leaseIds: readonly number[] }
+  | { readonly type: 'bookmark'; readonly revision: number }
   | { readonly type: 'synced'; readonly revision: number; readonly journalId: string }
   | { readonly type: 'restarted' }
+
+/** Tells a change from the other events of a watch. */
+export const isLeaseChange = (event: WatchEvent): event is LeaseChange => 'lease' in event
 
 /** A failure of the way to the coordinator or of its moment, not of the request. */
 const passing: readonly string[] = [
@@ -87,14 +101,7 @@ export async function* watchLeases(
     const transport = addresses.current()
     try {
       if (position.mustRestart()) yield { type: 'restarted' }
-      const request: WatchLeasesRequest = {
-        namespace: options.namespace ?? '',
-        name: options.name ?? '',
-        labelSelector: options.labelSelector ?? '',
-        includeRenewals: options.includeRenewals ?? false,
-        resumeAfterRevision: position.revision,
-        journalId: position.journalId,
-      }
+      const request = requestFor(options, position)
       const responses = transport.stream<WatchLeasesRequest, WatchLeasesResponse__Output>('WatchLeases', request, {
         signal,
       })
@@ -102,8 +109,12 @@ export async function* watchLeases(
         backoff.reset()
         if (response.changes.length > 0) position.hasTold = true
         for (const change of response.changes) yield changeFromMessage(change)
+        const renewedIds = response.renewals?.leaseIds ?? []
+        if (renewedIds.length > 0) yield { type: 'renewals', leaseIds: renewedIds.map(Number) }
         if (position.advance(response)) {
           yield { type: 'synced', revision: position.revision, journalId: position.journalId }
+        } else if (position.revision > 0 && options.bookmarkIntervalMs !== undefined) {
+          yield { type: 'bookmark', revision: position.revision }
         }
       }
     } catch (error) {
@@ -117,6 +128,20 @@ export async function* watchLeases(
       if (error.status === 'UNAVAILABLE') addresses.moveOn(transport)
     }
     await sleep(clock, backoff.nextMs(), signal)
+  }
+}
+
+function requestFor(options: WatchOptions, { revision, journalId }: Position): WatchLeasesRequest {
+  const { bookmarkIntervalMs } = options
+  return {
+    namespace: options.namespace ?? '',
+    name: options.name ?? '',
+    labelSelector: options.labelSelector ?? '',
+    includeRenewals: options.includeRenewals ?? false,
+    compactRenewals: options.compactRenewals ?? false,
+    ...(bookmarkIntervalMs !== undefined && { bookmarkInterval: toDuration(bookmarkIntervalMs) }),
+    resumeAfterRevision: revision,
+    journalId,
   }
 }
 

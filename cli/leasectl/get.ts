@@ -1,35 +1,44 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
-import type { Lease, LeaseholdClient, LeasePage } from '../../client/index.js'
+import { Command, InvalidArgumentError } from 'commander'
+import { isLeaseChange, type Lease, type LeaseholdClient } from '../../client/index.js'
+import type { Path } from '../jsonpath/path.js'
+import { parsePath } from '../jsonpath/template.js'
+import { leaseColumns } from '../lease-columns.js'
+import { nodeColumns } from '../node-columns.js'
 import { CommandError, exitCodes } from '../run-program.js'
+import { sortBy } from '../sort-by.js'
 import type { Surroundings } from '../surroundings.js'
-import { callBound, withClient } from './connection.js'
-import type { GlobalOptions } from './global-options.js'
-import { type OutputFormat, outputFormats, printerOf } from './lease-printer.js'
+import { withClient } from './connection.js'
+import { type LeasePrinter, printerOf } from './lease-printer.js'
+import { find, nothingFound, type Selection, type SelectionOptions, select, withSelection } from './lease-selection.js'
+import { tellMissing } from './missing.js'
+import { warnWithoutMonitor } from './node-monitor.js'
+import { type Output, outputOption } from './output.js'
+import { type Kind, parseResources } from './resources.js'
 
-interface GetOptions extends GlobalOptions {
-  readonly allNamespaces?: true
-  readonly selector?: string
-  readonly output: OutputFormat
+interface GetOptions extends SelectionOptions {
+  readonly output: Output
+  readonly sortBy?: Path
+  readonly headers: boolean
+  readonly showLabels?: true
   readonly watch?: true
 }
 
-/** Which leases: one by name, or those of a namespace ('' for all) that a selector picks. */
-interface Selection {
-  readonly namespace: string
-  readonly name?: string
-  readonly labelSelector?: string
-}
-
-/** `leasectl get`: shows leases as kubectl does. */
+/** `leasectl get`: shows leases, and nodes by their leases, as kubectl does. */
 export const getCommand = (surroundings: Surroundings): Command =>
-  new Command('get')
-    .summary('show leases, and watch them')
-    .description('Shows leases as kubectl does. A watch tells every change but renewals.')
-    .argument('<resource>', '"leases", or "lease"; also lease/NAME', parseResource)
-    .argument('[name]', 'only this lease')
-    .option('-A, --all-namespaces', 'every namespace')
-    .option('-l, --selector <selector>', 'only leases with these labels, as in app=db,tier!=dev')
-    .addOption(new Option('-o, --output <format>', 'how to print').choices(outputFormats).default('table'))
+  withSelection(
+    new Command('get')
+      .summary('show leases or nodes, and watch them')
+      .description(
+        'Shows leases as kubectl does; nodes by their leases in kube-node-lease, with the status that the node-monitor\n' +
+          'gave them. A watch tells every change but renewals.',
+      )
+      .argument('<resource>', '"leases" or "nodes"; also lease/NAME')
+      .argument('[names...]', 'only these'),
+  )
+    .addOption(outputOption())
+    .option('--sort-by <path>', 'sort by a field, as in .metadata.creationTimestamp', parseSortPath)
+    .option('--no-headers', 'a table without its first line')
+    .option('--show-labels', 'a table with labels')
     .option('-w, --watch', 'after that, print what changes')
     .addHelpText(
       'after',
@@ -37,84 +46,84 @@ export const getCommand = (surroundings: Surroundings): Command =>
 Examples:
   leasectl get leases -A
   leasectl get lease kube-scheduler -n kube-system -o yaml
-  leasectl get leases -n kube-node-lease -l pool=gpu -w`,
+  leasectl -n kube-system get lease -l k8s.io/component=kube-apiserver
+  leasectl get leases -A --field-selector state=expired --sort-by .spec.renewTime
+  leasectl get leases -o jsonpath='{range .items[*]}{.metadata.name}{"\\t"}{.spec.holderIdentity}{"\\n"}{end}'
+  leasectl get nodes
+  leasectl get nodes -l pool=gpu -w
+
+Exit codes: 0 shown, ${exitCodes.failed} a lease is not there or the coordinator does not answer, ${exitCodes.usage} a mistake in the command.`,
     )
-    .action(async (resource: Resource, name: string | undefined, options: GetOptions) => {
-      const selection = select(resource, name, options)
-      await withClient(options, surroundings, client => show(client, selection, options, surroundings))
+    .action(async (resource: string, names: string[], options: GetOptions, verb: Command) => {
+      const resources = parseResources([resource, ...names])
+      const selection = select(resources, verb)
+      if (options.watch && selection.names.length > 1) {
+        throw new CommandError('a watch is of one name, or of all that a selector picks', exitCodes.usage)
+      }
+      await withClient(options, surroundings, client =>
+        show(client, selection, { ...options, kind: resources.kind }, surroundings),
+      )
     })
 
 async function show(
   client: LeaseholdClient,
   selection: Selection,
-  { output, watch }: GetOptions,
+  options: GetOptions & { readonly kind: Kind },
   surroundings: Surroundings,
 ): Promise<void> {
   const { clock, out, err, signal } = surroundings
-  const printer = printerOf(output, { namespace: selection.namespace === '', nowMicros: () => clock.wallMicros() })
-  const { leases, revision, journalId } = await read(client, selection, signal)
-  const isEach = selection.name !== undefined || watch === true
+  const { output, watch } = options
+  const isTable = output.format === 'table' || output.format === 'wide'
+  const columns = { lease: leaseColumns, node: nodeColumns }[options.kind]({
+    namespace: selection.namespace === '',
+    wide: output.format === 'wide',
+    labels: options.showLabels === true,
+  })
+  const printer = printerOf(output, { columns, header: options.headers, nowMicros: () => clock.wallMicros() })
+  const found = await find(client, selection, signal)
+  const leases = options.sortBy === undefined ? found.leases : sortBy(found.leases, options.sortBy)
+  if (isTable && options.kind === 'node') await warnWithoutMonitor(client, surroundings)
+  const isEach = selection.names.length === 1 || watch === true
   if (leases.length > 0 || (printer.showsNone && !isEach)) out(printer.print(leases, isEach))
-  else if (!watch) err(nothingFound(selection))
-  if (!watch) return
+  else if (!watch && found.missing.length === 0) err(nothingFound(selection))
+  tellMissing(found.missing, surroundings)
+  if (watch) await showChanges(client, selection, { ...found, printer }, surroundings)
+}
+
+/** What is shown already, and how. */
+interface Shown {
+  readonly leases: readonly Lease[]
+  readonly revision: number
+  readonly journalId: string
+  readonly printer: LeasePrinter
+}
+
+/** Prints what changes in a selection, and a lease once more when its fields leave it. */
+async function showChanges(
+  client: LeaseholdClient,
+  { names: [name], fields, ...selection }: Selection,
+  { leases, revision, journalId, printer }: Shown,
+  { out, signal }: Surroundings,
+): Promise<void> {
   const shown = new Map(leases.map(lease => [leasePath(lease), lease.revision]))
-  for await (const event of client.watch({ ...selection, resumeAfterRevision: revision, journalId, signal })) {
+  const what = { ...selection, ...(name === undefined ? {} : { name }) }
+  for await (const event of client.watch({ ...what, resumeAfterRevision: revision, journalId, signal })) {
     // The state anew, after a watch that could not go on where it was, and changes that the list had already.
-    if (event.type === 'synced' || event.type === 'restarted') continue
+    if (!isLeaseChange(event)) continue
     const path = leasePath(event.lease)
     if ((shown.get(path) ?? 0) >= event.revision) continue
-    shown.set(path, event.revision)
+    if (fields.matches(event.lease)) shown.set(path, event.revision)
+    else if (!shown.delete(path)) continue
     out(printer.print([event.lease], true))
   }
 }
 
 const leasePath = ({ namespace, name }: Lease): string => `${namespace}/${name}`
 
-/** The leases, and where a watch must begin that is to miss nothing after them. */
-async function read(client: LeaseholdClient, { name, ...query }: Selection, signal: AbortSignal): Promise<LeasePage> {
-  const leases: Lease[] = []
-  let revision = 0
-  let journalId = ''
-  for await (const page of client.list(
-    { ...query, ...(name === undefined ? {} : { pageSize: 1 }) },
-    { ...callBound, signal },
-  )) {
-    revision ||= page.revision
-    journalId ||= page.journalId
-    if (name !== undefined) {
-      leases.push(await client.get({ namespace: query.namespace, name }, { ...callBound, signal }))
-      break
-    }
-    leases.push(...page.leases)
-  }
-  return { leases, revision, journalId }
-}
-
-const nothingFound = ({ namespace }: Selection): string =>
-  namespace === '' ? 'No resources found\n' : `No resources found in ${namespace} namespace.\n`
-
-interface Resource {
-  readonly name?: string
-}
-
-function parseResource(text: string): Resource {
-  const [type = '', name, ...rest] = text.split('/')
-  if (!/^leases?(\.coordination\.k8s\.io)?$/.test(type) || name === '' || rest.length > 0) {
-    throw new InvalidArgumentError('There are only leases: write "get leases" or "get lease NAME".')
-  }
-  return name === undefined ? {} : { name }
-}
-
-function select(resource: Resource, argument: string | undefined, options: GetOptions): Selection {
-  const name = resource.name ?? argument
-  const namespace = options.allNamespaces ? '' : options.namespace
-  if (name !== undefined && options.selector !== undefined) throw usage('a name and a selector cannot go together')
-  if (name !== undefined && options.allNamespaces) throw usage('a lease is read by name in one namespace: -n, not -A')
-  return {
-    namespace,
-    ...(name === undefined ? {} : { name }),
-    ...(options.selector === undefined ? {} : { labelSelector: options.selector }),
+function parseSortPath(text: string): Path {
+  try {
+    return parsePath(text)
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? `${error.message}.` : '')
   }
 }
-
-const usage = (message: string): CommandError => new CommandError(message, exitCodes.usage)

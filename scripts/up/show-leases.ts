@@ -1,4 +1,4 @@
-import type { Lease, LeaseholdClient } from '../../client/index.js'
+import { isLeaseChange, type Lease, type LeaseholdClient } from '../../client/index.js'
 import type { Clock, Timer } from '../../clock/clock.js'
 import type { Screen } from './screen.js'
 
@@ -18,7 +18,7 @@ export async function showLeases(
   }
   for await (const event of client.watch({ signal })) {
     if (event.type === 'restarted') leases.clear()
-    if (event.type === 'restarted' || event.type === 'synced') continue
+    if (!isLeaseChange(event)) continue
     const key = `${event.lease.namespace}/${event.lease.name}`
     if (event.type === 'deleted') leases.delete(key)
     else leases.set(key, event.lease)

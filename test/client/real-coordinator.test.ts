@@ -2,7 +2,7 @@ import test from 'ava'
 import {
   AcquireError,
   connectClient,
-  type LeaseChange,
+  isLeaseChange,
   type LeaseholdClient,
   LeaseLostError,
   TransportError,
@@ -14,8 +14,6 @@ import { startCoordinator } from '../support/coordinator.js'
 import { until } from '../support/until.js'
 
 const lease = { namespace: 'default', name: 'db', leaseDurationMs: 10_000 }
-
-const isChange = (event: WatchEvent): event is LeaseChange => 'lease' in event
 
 /** Follows a watch, collecting what it yields, until its signal. */
 function follow(client: LeaseholdClient, signal: AbortSignal): { events: WatchEvent[]; done: Promise<void> } {
@@ -157,10 +155,43 @@ test('a watch goes on where it was after a restart of the coordinator', async t 
   stop.abort()
   await done
   t.deepEqual(
-    events.map(event => (isChange(event) ? `${event.type} ${event.lease.name}` : event.type)),
+    events.map(event => (isLeaseChange(event) ? `${event.type} ${event.lease.name}` : event.type)),
     ['existing there', 'synced', 'created db', 'released db'],
   )
-  t.is(events.filter(isChange).at(-1)?.previousHolderIdentity, 'me')
+  t.is(events.filter(isLeaseChange).at(-1)?.previousHolderIdentity, 'me')
+  await client.close()
+  await after.stop()
+})
+
+test('a compact watch tells heartbeats as ids, how far it is, and what was renewed while it was away', async t => {
+  const before = await startCoordinator()
+  const client = connectClient({ addresses: [before.address] })
+  const { lease: held } = await client.acquireOnce({ ...lease, leaseDurationMs: 600_000, holderIdentity: 'me' })
+  const stop = new AbortController()
+  const options = { includeRenewals: true, compactRenewals: true, bookmarkIntervalMs: 1_000, signal: stop.signal }
+  const events: WatchEvent[] = []
+  const done = (async () => {
+    for await (const event of client.watch(options)) events.push(event)
+  })()
+  const renewals = (): number => events.filter(({ type }) => type === 'renewals').length
+  const toldRevision = (): number => events.reduce((told, event) => ('revision' in event ? event.revision : told), 0)
+  await until(() => events.some(({ type }) => type === 'synced'))
+  await client.renew({ ...lease, fencingToken: held.fencingToken })
+  await until(() => renewals() === 1)
+  const { revision } = (await client.renew({ ...lease, fencingToken: held.fencingToken })).lease
+  await until(() => renewals() === 2 && toldRevision() === revision)
+  await before.stop()
+  const after = await startCoordinator(before.store, before.address)
+  await client.get(lease, { timeoutMs: 60_000 })
+  const later = (await client.renew({ ...lease, fencingToken: held.fencingToken })).lease.revision
+  await until(() => renewals() >= 3 && toldRevision() === later)
+  stop.abort()
+  await done
+  for (const event of events) if (event.type === 'renewals') t.deepEqual(event.leaseIds, [held.id])
+  t.deepEqual(
+    events.filter(({ type }) => type !== 'renewals' && type !== 'bookmark').map(({ type }) => type),
+    ['existing', 'synced'],
+  )
   await client.close()
   await after.stop()
 })

@@ -27,6 +27,11 @@ const bookmark = (revision: number, initialStateEnd = false) => ({
   initialStateEnd,
 })
 
+const renewals = (revision: number, ...leaseIds: number[]) => ({
+  ...bookmark(revision),
+  renewals: { leaseIds: leaseIds.map(String) },
+})
+
 /** Plays each script of responses, one per connection, and then waits for ever. */
 function watchFixture(...scripts: (object | TransportError)[][]) {
   const clock = new VirtualClock()
@@ -150,4 +155,47 @@ test('a watch ends at its signal, without an error, also between two tries', asy
   await clock.run(0)
   stop.abort()
   await t.notThrowsAsync(followed)
+})
+
+test('compact renewals are told as ids, and bookmarks when they are asked for', async t => {
+  const { clock, requests, follow, events } = watchFixture([
+    response('EXISTING', 'a', 5),
+    bookmark(8, true),
+    { ...response('ACQUIRED', 'a', 9), revision: '8' },
+    { ...response('EXPIRED', 'b', 10), renewals: { leaseIds: ['5', '1750000000000001'] }, revision: '13' },
+    bookmark(20),
+  ])
+  void follow({ includeRenewals: true, compactRenewals: true, bookmarkIntervalMs: 1_500 })
+  await clock.run(0)
+  t.like(requests[0], {
+    includeRenewals: true,
+    compactRenewals: true,
+    bookmarkInterval: { seconds: '1', nanos: 500_000_000 },
+  })
+  t.deepEqual(
+    events.map(event => (event.type === 'bookmark' ? `bookmark ${event.revision}` : event.type)),
+    ['existing', 'synced', 'acquired', 'bookmark 8', 'expired', 'renewals', 'bookmark 13', 'bookmark 20'],
+  )
+  t.deepEqual(events[5], { type: 'renewals', leaseIds: [5, 1_750_000_000_000_001] })
+})
+
+test('a watch that resumes or starts over tells no bookmark before it has told all up to there', async t => {
+  const { clock, requests, follow, shown } = watchFixture(
+    [bookmark(8, true), renewals(9, 5), away],
+    [bookmark(9), new TransportError('OUT_OF_RANGE', 'too old', { reason: 'REVISION_TOO_OLD' })],
+    [{ ...response('EXISTING', 'b', 90), revision: '0' }, bookmark(91, true), bookmark(92)],
+  )
+  void follow({ includeRenewals: true, compactRenewals: true, bookmarkIntervalMs: 1_000 })
+  await clock.run(1_000)
+  t.deepEqual(shown(), [
+    'synced',
+    'renewals',
+    'bookmark',
+    'bookmark',
+    'restarted',
+    'existing b@90',
+    'synced',
+    'bookmark',
+  ])
+  t.like(requests[1], { resumeAfterRevision: 9, compactRenewals: true })
 })
