@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { parseDuration } from '../../clock/duration.js'
+import { collectionRules, identityRules } from './collection-rules.js'
 
 /** A flag, environment variable or key with a value that cannot be used; the message names it and says what can. */
 export class ConfigError extends Error {
@@ -96,6 +97,12 @@ const settings = {
     type: count(1, 1_000_000),
     preset: 64,
   },
+  collect: {
+    value: 'RULES',
+    about: 'which leases are deleted when nobody has held them for a while: a list in YAML, [] for none',
+    type: collectionRules,
+    preset: identityRules,
+  },
   logLevel: {
     value: 'LEVEL',
     about: 'trace, debug, info, warn, error or silent',
@@ -149,7 +156,7 @@ export function readConfig(flags: Record<string, unknown>, environment: Record<s
     const [source, value] = find(key, flags, environment, file, preset)
     const result = type.safeParse(value)
     if (result.success) config[key] = result.data
-    else faults.push(`${source} ${result.error.issues[0]?.message ?? 'cannot be used'} (it is "${String(value)}")`)
+    else faults.push(`${source} ${result.error.issues[0]?.message ?? 'cannot be used'} (it is ${shown(value)})`)
   }
   const { minLeaseDuration, maxLeaseDuration } = config
   if (Number(minLeaseDuration) > Number(maxLeaseDuration))
@@ -158,6 +165,8 @@ export function readConfig(flags: Record<string, unknown>, environment: Record<s
   // Each key was read by the type of its setting.
   return config as unknown as Config
 }
+
+const shown = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : `"${String(value)}"`)
 
 /** Where a setting's value comes from, for messages, and the value. */
 function find(

@@ -136,7 +136,7 @@ export class Coordinator {
    */
   async start(): Promise<void> {
     await this.#append([])
-    this.#options.core.tenancies.startDeadlines(this.#options.leaseClock.now())
+    this.#options.core.start(this.#options.leaseClock.now())
     this.#wake()
   }
 
@@ -288,7 +288,7 @@ export class Coordinator {
   #rest(): void {
     const { core, sessions } = this.#options
     for (const resolve of this.#whenIdle.splice(0)) resolve()
-    this.#timerFor(Math.min(core.tenancies.nextDeadline, sessions.nextDeadline))
+    this.#timerFor(Math.min(core.nextDeadline, sessions.nextDeadline))
     if (this.#publishedThrough !== undefined) this.#timerForCursor()
   }
 

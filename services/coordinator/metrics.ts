@@ -33,6 +33,12 @@ export class CoordinatorMetrics implements BatchObserver, TenancyObserver {
     registers: [this.registry],
   })
 
+  readonly #collected = new Counter({
+    name: 'leasehold_leases_collected_total',
+    help: 'Leases deleted by a rule, since nobody held them.',
+    registers: [this.registry],
+  })
+
   constructor() {
     collectDefaultMetrics({ register: this.registry })
     for (const distribution of [this.#timeLeft, this.#lateness, this.#batchChanges, this.#appendSeconds]) {
@@ -46,6 +52,10 @@ export class CoordinatorMetrics implements BatchObserver, TenancyObserver {
 
   expired(latenessMs: number): void {
     this.#lateness.observe(latenessMs / 1e3)
+  }
+
+  collected(): void {
+    this.#collected.inc()
   }
 
   appended(changes: number, bytes: number, durationMs: number): void {

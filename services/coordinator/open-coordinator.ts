@@ -5,6 +5,7 @@ import { Feed } from './feed/feed.js'
 import { Outbox } from './feed/outbox.js'
 import type { Journal } from './journal/journal.js'
 import { restoreJournal } from './journal/restore.js'
+import type { CollectionRule } from './lease/collection.js'
 import { LeaseCore } from './lease/lease-core.js'
 import { LeaseTable } from './lease/lease-table.js'
 import type { LeaseRecord } from './lease/records.js'
@@ -17,6 +18,8 @@ export interface CoordinatorDeps {
   readonly clock: Clock
   readonly random: Random
   readonly sessionLimits?: SessionLimits
+  /** What goes by itself; nothing without them. */
+  readonly collectionRules?: readonly CollectionRule[]
   /** Transitions that watches can resume over. */
   readonly windowSize?: number
   /** Transitions that may wait for NATS; without NATS 0, so that all of them become a gap. */
@@ -88,7 +91,7 @@ export async function openCoordinator(deps: CoordinatorDeps): Promise<OpenCoordi
         records = []
     }
   }
-  const core = new LeaseCore(table, deps.random, deps.observer)
+  const core = new LeaseCore(table, deps.random, deps.observer, deps.collectionRules)
   const sessions = new Sessions(core, deps.sessionLimits ?? defaultSessionLimits)
   const leaseClock = new LeaseClock(clock)
   const coordinator = new Coordinator({

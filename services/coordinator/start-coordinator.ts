@@ -64,11 +64,13 @@ export async function startCoordinator({
     clock,
     random,
     sessionLimits: { ...defaultSessionLimits, maxWaitersPerLease: config.maxWaiters },
+    collectionRules: config.collect,
     windowSize: config.watchWindow,
     outboxLimit: config.noNats ? 0 : config.outboxLimit,
     observer: {
       renewed: timeLeftMs => metrics.renewed(timeLeftMs),
       expired: latenessMs => metrics.expired(latenessMs),
+      collected: () => metrics.collected(),
       appended(changes, bytes, durationMs) {
         metrics.appended(changes, bytes, durationMs)
         snapshots?.appended(bytes)

@@ -134,6 +134,18 @@ test('the shortest lease duration is not over the longest, and not 0', t => {
   t.regex(faultOf(['--min-lease-duration', '0s']), /--min-lease-duration/)
 })
 
+test('rules of collection come from a flag, a variable or the file', async t => {
+  t.is(read([]).collect.length, 2)
+  t.deepEqual(read(['--collect', '[]']).collect, [])
+  t.is(read([], { LEASEHOLD_COLLECT: '[{namespace: ci}]' }).collect[0]?.namespace, 'ci')
+  const path = await file(t, 'collect:\n  - namespace: ci\n    expiredFor: 24h\n')
+  t.is(read(['--config', path]).collect[0]?.expiredForMs, 86_400_000)
+  t.regex(
+    faultOf(['--config', await file(t, 'collect: [{}]')]),
+    /^collect \[0\] would collect every lease.*it is \[{}\]/,
+  )
+})
+
 test('an address may be a name, IPv4 or IPv6', t => {
   for (const listen of ['localhost:0', '0.0.0.0:65535', '[::1]:7070']) t.is(read(['--listen', listen]).listen, listen)
 })

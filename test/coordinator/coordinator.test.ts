@@ -501,6 +501,22 @@ test('after a restart every held lease has its full duration afresh, and the sam
   t.is(await second.stateOf('x'), 'expired')
 })
 
+test('rules collect by themselves each minute, also over a restart, and say so in an event', async t => {
+  const rules = [{ namespace: leader.namespace, matches: () => true, expiredForMs: 0 }]
+  const first = await VirtualCoordinator.start({ rules })
+  void first.acquire('x')
+  await first.pass(40_000)
+  t.is(await first.stateOf('x'), 'expired')
+  first.crash()
+  const second = await VirtualCoordinator.start({ rules, store: first.store, clock: first.clock })
+  await second.pass(59_999)
+  t.is(await second.stateOf('x'), 'expired')
+  second.takeHeard()
+  await second.pass(1)
+  t.deepEqual(second.takeHeard(), ['durable deleted'])
+  t.is(second.open.outbox.size, 3)
+})
+
 test('after a restart the full duration counts from when the first entry is durable', async t => {
   const first = await VirtualCoordinator.start()
   await Promise.all([first.acquire('x', { leaseDurationMs: 4_000 }), first.pass(0)])

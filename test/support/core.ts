@@ -1,3 +1,4 @@
+import type { CollectionRule } from '../../services/coordinator/lease/collection.js'
 import type { AcquireCommand, AcquireOutcome, Instant } from '../../services/coordinator/lease/commands.js'
 import { LeaseError, type LeaseErrorCode } from '../../services/coordinator/lease/errors.js'
 import type { LeaseImage } from '../../services/coordinator/lease/lease.js'
@@ -32,9 +33,11 @@ export class CoreWorld {
   /** Every record so far. */
   readonly log: LeaseRecord[] = []
 
-  constructor(options: { limits?: SessionLimits; revision?: number; seed?: number } = {}) {
+  constructor(
+    options: { limits?: SessionLimits; revision?: number; seed?: number; rules?: readonly CollectionRule[] } = {},
+  ) {
     this.table = new LeaseTable(options.revision ?? 100)
-    this.core = new LeaseCore(this.table, seededRandom(options.seed ?? 1))
+    this.core = new LeaseCore(this.table, seededRandom(options.seed ?? 1), undefined, options.rules)
     this.sessions = options.limits ? new Sessions(this.core, options.limits) : new Sessions(this.core)
   }
 

@@ -2,6 +2,7 @@ import type { CommandKind, Coordinator } from '../../services/coordinator/coordi
 import { decodeEntry } from '../../services/coordinator/journal/entry-codec.js'
 import type { Journal } from '../../services/coordinator/journal/journal.js'
 import { MemoryStore, openMemoryJournal } from '../../services/coordinator/journal/memory-journal.js'
+import type { CollectionRule } from '../../services/coordinator/lease/collection.js'
 import type { Instant } from '../../services/coordinator/lease/commands.js'
 import type { LeaseError } from '../../services/coordinator/lease/errors.js'
 import type { LeaseImage } from '../../services/coordinator/lease/lease.js'
@@ -68,7 +69,12 @@ export class VirtualCoordinator {
 
   /** Opens one; with the store of another, what a restart of that one is. */
   static async start(
-    options: { store?: MemoryStore; clock?: VirtualClock; onAppended?: (bytes: number) => void } = {},
+    options: {
+      store?: MemoryStore
+      clock?: VirtualClock
+      onAppended?: (bytes: number) => void
+      rules?: readonly CollectionRule[]
+    } = {},
   ): Promise<VirtualCoordinator> {
     const { clock = new VirtualClock(), store = new MemoryStore(seededRandom(1)) } = options
     const disk = new SlowDisk(store)
@@ -79,9 +85,15 @@ export class VirtualCoordinator {
       journal,
       clock,
       random: seededRandom(2),
+      ...(options.rules === undefined ? {} : { collectionRules: options.rules }),
       onFailure: error => failures.push(error),
       onDurable: records => heard.push(`durable ${records.map(({ type }) => type).join(' ')}`.trim()),
-      observer: { appended: (_, bytes) => options.onAppended?.(bytes), renewed: () => {}, expired: () => {} },
+      observer: {
+        appended: (_, bytes) => options.onAppended?.(bytes),
+        renewed: () => {},
+        expired: () => {},
+        collected: () => {},
+      },
     })
     heard.length = 0
     const opened = new VirtualCoordinator({ clock, store, disk, journal, open, failures, heard })

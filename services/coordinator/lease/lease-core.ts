@@ -1,5 +1,6 @@
 import type { Random } from '../../../clock/random.js'
 import { Batch } from './batch.js'
+import { Collection, type CollectionRule } from './collection.js'
 import type {
   AcquireCommand,
   AcquireOutcome,
@@ -18,7 +19,8 @@ import type {
 import { LeaseError } from './errors.js'
 import { type LeaseImage, leaseKey, leasePath } from './lease.js'
 import type { LeaseNode, LeaseTable } from './lease-table.js'
-import { checkPreconditions, created, updated } from './objects.js'
+import { checkPreconditions, created, deleted, updated } from './objects.js'
+import type { Cause } from './records.js'
 import { isExpired, renewAfterMs, Tenancies, type TenancyObserver } from './tenancies.js'
 import { createdHeld, released } from './tenancy.js'
 
@@ -32,13 +34,29 @@ export class LeaseCore implements Leases {
   readonly table: LeaseTable
   readonly batch: Batch
   readonly tenancies: Tenancies
+  readonly collection: Collection
   readonly #random: Random
 
-  constructor(table: LeaseTable, random: Random, observer?: TenancyObserver) {
+  constructor(table: LeaseTable, random: Random, observer?: TenancyObserver, rules: readonly CollectionRule[] = []) {
     this.table = table
     this.batch = new Batch(table)
     this.#random = random
     this.tenancies = new Tenancies(table, this.batch, random, observer)
+    this.collection = new Collection(table, rules, (node, time) => {
+      observer?.collected()
+      this.#remove(node, time, 'rule')
+    })
+  }
+
+  /** When something is due by itself next, or earlier, in ms on the lease clock. */
+  get nextDeadline(): number {
+    return Math.min(this.tenancies.nextDeadline, this.collection.nextDeadline)
+  }
+
+  /** After a start: deadlines, and the rounds of collection, count from now. */
+  start(now: number): void {
+    this.tenancies.startDeadlines(now)
+    this.collection.start(now)
   }
 
   get revision(): number {
@@ -111,16 +129,7 @@ export class LeaseCore implements Leases {
     const node = this.table.need(command)
     const lease = node.current()
     checkPreconditions(lease, command)
-    const revision = this.batch.nextRevision
-    if ((lease.finalizers ?? []).length > 0) {
-      if (lease.deletionTimestamp !== undefined) return lease
-      const terminating = { ...lease, deletionTimestamp: Math.floor(time.wallMicros / 1e6), revision }
-      if (!command.validateOnly) this.batch.transition({ type: 'updated', lease: terminating }, time)
-      return terminating
-    }
-    const gone = { ...lease, revision }
-    if (!command.validateOnly) this.tenancies.delete(node, gone, time)
-    return gone
+    return command.validateOnly ? deleted(lease, this.batch.nextRevision, time) : this.#remove(node, time)
   }
 
   acquire(command: AcquireCommand, time: Instant): AcquireOutcome {
@@ -152,6 +161,16 @@ export class LeaseCore implements Leases {
     const image = released(node.current(), this.batch.nextRevision, time)
     if (!command.validateOnly) this.tenancies.free(node, time, 'revoked')
     return image
+  }
+
+  /** Deletes a lease, or marks it where finalizers hold that up. */
+  #remove(node: LeaseNode, time: Instant, cause?: Cause): LeaseImage {
+    const before = node.current()
+    const lease = deleted(before, this.batch.nextRevision, time)
+    if (lease === before) return lease
+    if (lease.deletionTimestamp === undefined) this.tenancies.delete(node, lease, time, cause)
+    else this.batch.transition({ type: 'updated', lease }, time)
+    return lease
   }
 
   /** The lease, for the holder that has the token. */

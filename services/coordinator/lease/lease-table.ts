@@ -134,21 +134,28 @@ export class LeaseTable {
     this.#advance(revision)
   }
 
+  /** The leases of a namespace ('' for all) after a key, in order; the table must not change meanwhile. */
+  *nodesAfter(namespace: string, after?: string): Generator<[key: string, node: LeaseNode]> {
+    const prefix = namespace === '' ? '' : leaseKey(namespace, '')
+    for (const [key] of this.#order.entries(after ?? prefix)) {
+      if (!key.startsWith(prefix)) return
+      const node = key === after ? undefined : this.#byKey.get(key)
+      if (node !== undefined) yield [key, node]
+    }
+  }
+
   list(query: ListQuery): ListPage {
     const leases: LeaseImage[] = []
-    const prefix = query.namespace === '' ? '' : leaseKey(query.namespace, '')
     let looked = 0
-    let last = query.after ?? prefix
-    for (const [key] of this.#order.entries(last)) {
-      if (key === query.after) continue
-      if (!key.startsWith(prefix)) break
-      if (leases.length >= query.limit || looked >= leasesLookedAtPerPage) {
+    let last = query.after
+    for (const [key, node] of this.nodesAfter(query.namespace, query.after)) {
+      if (last !== undefined && (leases.length >= query.limit || looked >= leasesLookedAtPerPage)) {
         return { leases, after: last, revision: this.#revision }
       }
       looked++
       last = key
-      const image = this.#byKey.get(key)?.current()
-      if (image !== undefined && query.matches(image)) leases.push(image)
+      const image = node.current()
+      if (query.matches(image)) leases.push(image)
     }
     return { leases, revision: this.#revision }
   }

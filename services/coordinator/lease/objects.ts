@@ -45,6 +45,13 @@ export function updated(lease: LeaseImage, changes: LeaseChanges, revision: numb
   return { ...(kept as unknown as LeaseImage), ...present(changes), revision }
 }
 
+/** The lease as a deletion leaves it: as it was, or marked while finalizers hold it up; the same object when it is marked. */
+export function deleted(lease: LeaseImage, revision: number, time: Instant): LeaseImage {
+  if ((lease.finalizers ?? []).length === 0) return { ...lease, revision }
+  if (lease.deletionTimestamp !== undefined) return lease
+  return { ...lease, deletionTimestamp: Math.floor(time.wallMicros / 1e6), revision }
+}
+
 /** @throws LeaseError REVISION_MISMATCH when the lease is not, or no longer, the one that was meant. */
 export function checkPreconditions(lease: LeaseImage, wanted: { uid?: string; resourceVersion?: string }): void {
   const path = leasePath(lease)

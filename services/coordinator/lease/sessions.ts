@@ -1,4 +1,5 @@
 import type { Batch } from './batch.js'
+import type { Collection } from './collection.js'
 import type { AcquireCommand, AcquireOutcome, Instant } from './commands.js'
 import { Deadlines } from './deadlines.js'
 import { LeaseError } from './errors.js'
@@ -48,6 +49,7 @@ export class Sessions implements Queues {
   readonly #table: LeaseTable
   readonly #batch: Batch
   readonly #tenancies: Tenancies
+  readonly #collection: Collection
   readonly #limits: SessionLimits
   readonly #queues = new Map<string, WaitQueue>()
   /** Leases with a queue that became free since the last settling. */
@@ -61,6 +63,7 @@ export class Sessions implements Queues {
     this.#table = core.table
     this.#batch = core.batch
     this.#tenancies = core.tenancies
+    this.#collection = core.collection
     this.#limits = limits
     core.tenancies.attach(this)
   }
@@ -187,7 +190,7 @@ export class Sessions implements Queues {
 
   /**
    * What a batch ends with: sessions that fell silent lose their places, waits time out, what is due expires, and what
-   * is free goes to its first waiter. About so many changes and bytes at most; returns whether more may be due.
+   * is free goes to its first waiter; then rules collect. About so many changes and bytes at most; returns whether more may be due.
    */
   settle(time: Instant, limit: number, limitBytes = Number.POSITIVE_INFINITY): boolean {
     for (
@@ -214,7 +217,8 @@ export class Sessions implements Queues {
       this.#freed.delete(key)
       this.#grant(key, time)
     }
-    return isFull() || timedOut === limit
+    const isMoreToCollect = !isFull() && this.#collection.run(time, endChanges - this.#batch.changes)
+    return isMoreToCollect || isFull() || timedOut === limit
   }
 
   /** Gives a free lease to its first waiter; what it gets is unconfirmed. */

@@ -47,6 +47,8 @@ export interface TenancyObserver {
   renewed(timeLeftMs: number): void
   /** A lease was expired so long after its deadline. */
   expired(latenessMs: number): void
+  /** A lease went by a rule. */
+  collected(): void
 }
 
 /** Where a lease goes that a session takes. */
@@ -212,10 +214,15 @@ export class Tenancies {
   }
 
   /** The lease goes, whoever has it. */
-  delete(node: LeaseNode, lease: LeaseImage, time: Instant): void {
+  delete(node: LeaseNode, lease: LeaseImage, time: Instant, cause?: Cause): void {
     const previousHolder = node.image.state === 'held' ? node.image.holderIdentity : undefined
     this.#batch.transition(
-      { type: 'deleted', lease, ...(previousHolder === undefined ? {} : { previousHolder }) },
+      {
+        type: 'deleted',
+        lease,
+        ...(previousHolder === undefined ? {} : { previousHolder }),
+        ...(cause === undefined ? {} : { cause }),
+      },
       time,
     )
     this.#end(node, 'deleted')
