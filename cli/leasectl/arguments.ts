@@ -27,10 +27,15 @@ export function parseToken(text: string): number {
 }
 
 /** Reads a duration as an option's value. */
-export function parseDurationArgument(text: string): number {
-  try {
-    return parseDuration(text)
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? `${error.message}.` : '')
+export const parseDurationArgument = argument(parseDuration)
+
+/** Makes a parser of texts one of arguments: what it throws is told as a mistake in the command. */
+export function argument<T>(parse: (text: string) => T): (text: string) => T {
+  return text => {
+    try {
+      return parse(text)
+    } catch (error) {
+      throw new InvalidArgumentError(error instanceof Error ? `${error.message}.` : '')
+    }
   }
 }

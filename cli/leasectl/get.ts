@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { isLeaseChange, type Lease, type LeaseholdClient } from '../../client/index.js'
 import type { Path } from '../jsonpath/path.js'
 import { parsePath } from '../jsonpath/template.js'
@@ -7,6 +7,7 @@ import { nodeColumns } from '../node-columns.js'
 import { CommandError, exitCodes } from '../run-program.js'
 import { sortBy } from '../sort-by.js'
 import type { Surroundings } from '../surroundings.js'
+import { argument } from './arguments.js'
 import { withClient } from './connection.js'
 import { type LeasePrinter, printerOf } from './lease-printer.js'
 import { find, nothingFound, type Selection, type SelectionOptions, select, withSelection } from './lease-selection.js'
@@ -36,7 +37,7 @@ export const getCommand = (surroundings: Surroundings): Command =>
       .argument('[names...]', 'only these'),
   )
     .addOption(outputOption())
-    .option('--sort-by <path>', 'sort by a field, as in .metadata.creationTimestamp', parseSortPath)
+    .option('--sort-by <path>', 'sort by a field, as in .metadata.creationTimestamp', argument(parsePath))
     .option('--no-headers', 'a table without its first line')
     .option('--show-labels', 'a table with labels')
     .option('-w, --watch', 'after that, print what changes')
@@ -119,11 +120,3 @@ async function showChanges(
 }
 
 const leasePath = ({ namespace, name }: Lease): string => `${namespace}/${name}`
-
-function parseSortPath(text: string): Path {
-  try {
-    return parsePath(text)
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? `${error.message}.` : '')
-  }
-}

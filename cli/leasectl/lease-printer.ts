@@ -1,10 +1,8 @@
 import type { Lease } from '../../client/lease.js'
 import { leaseObject, listObject, toJson, toYaml } from '../kubernetes-object.js'
-import { leaseHeader, leaseRow } from '../lease-rows.js'
+import type { Column } from '../lease-columns.js'
 import { Table } from '../table.js'
-
-export const outputFormats = ['table', 'wide', 'name', 'yaml', 'json'] as const
-export type OutputFormat = (typeof outputFormats)[number]
+import type { ObjectFormat, Output } from './output.js'
 
 /** Turns leases into text, and later ones into text that goes on from there. */
 export interface LeasePrinter {
@@ -14,24 +12,30 @@ export interface LeasePrinter {
   print(leases: readonly Lease[], single: boolean): string
 }
 
-export interface PrinterOptions {
-  /** Whether tables have a NAMESPACE column. */
-  readonly namespace: boolean
+/** What only tables have. */
+export interface TableOptions {
+  readonly columns: readonly Column[]
+  /** Whether the first row is the columns' titles. */
+  readonly header: boolean
   /** The time that ages count to, microseconds since the Unix epoch. */
   nowMicros(): number
 }
 
-export function printerOf(format: OutputFormat, options: PrinterOptions): LeasePrinter {
+export function printerOf(output: Output, options: TableOptions): LeasePrinter {
+  if (output.format === 'jsonpath') return { showsNone: true, print: objectsIn(output.template, '') }
+  if (output.format === 'table' || output.format === 'wide') return new TablePrinter(options)
+  return objectPrinter(output.format)
+}
+
+export function objectPrinter(format: ObjectFormat): LeasePrinter {
   if (format === 'name') return { showsNone: false, print: namesOf }
-  if (format === 'json') return { showsNone: true, print: objectPrinter(toJson, '') }
-  if (format === 'yaml') return { showsNone: true, print: objectPrinter(toYaml, '---\n') }
-  return new TablePrinter(format === 'wide', options)
+  return { showsNone: true, print: format === 'json' ? objectsIn(toJson, '') : objectsIn(toYaml, '---\n') }
 }
 
 const namesOf = (leases: readonly Lease[]): string =>
   leases.map(({ name }) => `lease.coordination.k8s.io/${name}\n`).join('')
 
-function objectPrinter(toText: (object: object) => string, separator: string): LeasePrinter['print'] {
+function objectsIn(toText: (object: object) => string, separator: string): LeasePrinter['print'] {
   let isFirst = true
   const next = (object: object) => {
     const text = isFirst ? toText(object) : separator + toText(object)
@@ -47,20 +51,21 @@ function objectPrinter(toText: (object: object) => string, separator: string): L
 class TablePrinter implements LeasePrinter {
   readonly showsNone = false
   readonly #table = new Table()
-  readonly #columns: { readonly namespace: boolean; readonly wide: boolean }
+  readonly #columns: readonly Column[]
   readonly #nowMicros: () => number
-  #hasHeader = false
+  #needsHeader: boolean
 
-  constructor(wide: boolean, options: PrinterOptions) {
-    this.#columns = { namespace: options.namespace, wide }
-    this.#nowMicros = options.nowMicros
+  constructor({ columns, header, nowMicros }: TableOptions) {
+    this.#columns = columns
+    this.#nowMicros = nowMicros
+    this.#needsHeader = header
   }
 
   print(leases: readonly Lease[]): string {
     const nowMicros = this.#nowMicros()
-    const rows = leases.map(lease => leaseRow(lease, this.#columns, nowMicros))
-    if (this.#hasHeader) return this.#table.print(rows)
-    this.#hasHeader = true
-    return this.#table.print([leaseHeader(this.#columns), ...rows])
+    const rows = leases.map(lease => this.#columns.map(({ cell }) => cell(lease, nowMicros)))
+    const header = this.#needsHeader ? [this.#columns.map(({ title }) => title)] : []
+    this.#needsHeader = false
+    return this.#table.print([...header, ...rows])
   }
 }

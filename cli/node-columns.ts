@@ -1,0 +1,31 @@
+import type { Lease } from '../client/lease.js'
+import {
+  ageColumn,
+  around,
+  type Column,
+  type ColumnOptions,
+  holderColumn,
+  nameColumn,
+  since,
+  tokenColumn,
+} from './lease-columns.js'
+
+/** The label of a node's lease by which the node-monitor says Ready or Unknown. */
+const statusLabel = 'leasehold/node-status'
+
+/** NAME, STATUS, HOLDER, LAST-HEARTBEAT and AGE: nodes by their leases. */
+export const nodeColumns = (options: ColumnOptions): Column[] =>
+  around(
+    options,
+    [
+      nameColumn,
+      { title: 'STATUS', cell: nodeStatus },
+      holderColumn,
+      { title: 'LAST-HEARTBEAT', cell: ({ renewTime }, wallMicros) => since(renewTime, wallMicros) },
+      ageColumn,
+    ],
+    [{ title: 'LEASE', cell: ({ state }) => state }, tokenColumn],
+  )
+
+/** What the node-monitor said; of a node that it never saw, whether the lease is held. */
+const nodeStatus = ({ labels, state }: Lease): string => labels[statusLabel] ?? (state === 'held' ? 'Ready' : 'Unknown')
