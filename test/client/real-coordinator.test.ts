@@ -53,6 +53,27 @@ test('withLease: two clients never work at the same time, and tokens grow', asyn
   await coordinator.stop()
 })
 
+test('a takeover delay keeps who waits away after an expiry, and lets the last holder back in', async t => {
+  const coordinator = await startCoordinator()
+  const [first, second] = [1, 2].map(() => connectClient({ addresses: [coordinator.address] })) as [
+    LeaseholdClient,
+    LeaseholdClient,
+  ]
+  const delayed = { ...lease, holderIdentity: 'a', leaseDurationMs: 1_000, takeoverDelayMs: 1_000 }
+  await first.acquireOnce(delayed)
+  const hold = second.openSession().acquire({ ...delayed, holderIdentity: 'b' })
+  await until(async () => (await first.get(lease)).state === 'expired')
+  const { lease: again } = await first.acquireOnce(delayed)
+  t.is(again.takeoverDelayMs, 1_000)
+  await hold.whenHeld()
+  const { acquireTime = '' } = await first.get(lease)
+  const unheldMs = Date.parse(acquireTime) - Date.parse(again.renewTime ?? '')
+  t.true(unheldMs >= 2_000, `${unheldMs}`)
+  await first.close()
+  await second.close()
+  await coordinator.stop()
+})
+
 test('a release hands the lease to who waits, long before its time runs out', async t => {
   const coordinator = await startCoordinator()
   const [first, second] = [1, 2].map(() => connectClient({ addresses: [coordinator.address] })) as [
