@@ -1,6 +1,7 @@
 import { uuid } from '../../clock/random.js'
 import { defineAgent } from '../runtime/agent.js'
-import { lead } from './lead.js'
+import { lead } from '../runtime/lead.js'
+import { work } from './work.js'
 
 export const agent = defineAgent({
   name: 'scheduler-leader',
@@ -33,6 +34,11 @@ export const agent = defineAgent({
       default: '15s',
       min: '1s',
     },
+    takeoverDelay: {
+      type: 'duration',
+      description: 'how long nobody else leads after the lease ran out, so that what was begun can end',
+      max: '1h',
+    },
     priority: {
       type: 'integer',
       description: 'among those that wait, the greater goes first',
@@ -44,13 +50,16 @@ export const agent = defineAgent({
   },
 
   async run(context, options) {
-    return lead(context, {
+    const holderIdentity = options.identity ?? `${context.hostname}_${uuid(context.random)}`
+    const leadership = {
       namespace: options.namespace,
       name: options.lease,
-      holderIdentity: options.identity ?? `${context.hostname}_${uuid(context.random)}`,
+      holderIdentity,
       leaseDurationMs: options.leaseDuration,
+      ...(options.takeoverDelay === undefined ? {} : { takeoverDelayMs: options.takeoverDelay }),
       priority: options.priority,
       once: options.once,
-    })
+    }
+    return lead(context, leadership, hold => work(hold, context, holderIdentity))
   },
 })

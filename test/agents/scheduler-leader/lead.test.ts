@@ -11,6 +11,7 @@ const defaults = {
   namespace: 'kube-system',
   identity: undefined,
   leaseDuration: 15_000,
+  takeoverDelay: undefined as number | undefined,
   priority: 0,
   once: false,
 }
@@ -34,6 +35,12 @@ test('the identity is the hostname and a UUID by default', async t => {
   await clock.run(0)
   t.regex(session.last.options.holderIdentity, /^host-1_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
   t.like(session.last.options, { ...lease, leaseDurationMs: 15_000, priority: 0 })
+})
+
+test('a takeover delay goes to the lease', async t => {
+  const { clock, session } = start({ takeoverDelay: 5_000 })
+  await clock.run(0)
+  t.is(session.last.options.takeoverDelayMs, 5_000)
 })
 
 test('a lost lease is waited for again under the same identity', async t => {
