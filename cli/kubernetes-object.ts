@@ -1,4 +1,4 @@
-import { stringify } from 'yaml'
+import { Document, visit } from 'yaml'
 import type { Lease, OwnerReference } from '../client/lease.js'
 
 /** A lease as coordination.k8s.io/v1 has it; absent where it was never set. Keys in the order that kubectl prints. */
@@ -73,8 +73,22 @@ export const listObject = (items: readonly LeaseObject[]): object => ({
 
 export const toJson = (object: object): string => `${JSON.stringify(object, undefined, 4)}\n`
 
-/** YAML 1.1, as Kubernetes reads it: what would be a time or a boolean there is quoted. */
-export const toYaml = (object: object): string => stringify(object, { version: '1.1', indentSeq: false, lineWidth: 0 })
+/**
+ * YAML 1.1, as Kubernetes reads it, with kubectl's quotes: double ones around a text that would be a number, a time or a
+ * boolean without them, single ones around one that would not be a text at all.
+ */
+export function toYaml(object: object): string {
+  const document = new Document(object, { version: '1.1' })
+  const isOther = (text: string) =>
+    document.schema.tags.some(tag => 'test' in tag && tag.default && tag.test?.test(text))
+  visit(document, {
+    Scalar(_, scalar) {
+      if (typeof scalar.value === 'string' && (isOther(scalar.value) || scalar.value.includes('\t')))
+        scalar.type = 'QUOTE_DOUBLE'
+    },
+  })
+  return document.toString({ singleQuote: true, indentSeq: false, lineWidth: 80 })
+}
 
 const ownerReference = ({ apiVersion, blockOwnerDeletion, controller, kind, name, uid }: OwnerReference) => ({
   apiVersion,
