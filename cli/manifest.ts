@@ -26,6 +26,7 @@ const notText = ({ input }: { input?: unknown }): string =>
 
 const text = z.string({ error: notText })
 const optionalText = text.optional()
+const textOrNothing = text.transform(value => value || null).nullish()
 const keyedTexts = z.record(z.string(), text.nullable(), 'must be a mapping of keys to texts').nullish()
 
 const wholeNumber = (min: number) => {
@@ -33,10 +34,16 @@ const wholeNumber = (min: number) => {
   return z.int32(rule).min(min, rule).nullish()
 }
 
-const time = text.regex(
-  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/,
-  'must be a time as in 2026-01-31T12:00:00.000000Z',
-)
+/** A time in the form that the client tells times in, so that equal ones are equal texts. */
+const time = text.transform((value, context) => {
+  const [, seconds = '', fraction = '', zone = ''] = /^([\d-]+T[\d:]+)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/.exec(value) ?? []
+  const ms = Date.parse(seconds + zone)
+  if (Number.isNaN(ms)) {
+    context.addIssue({ code: 'custom', message: 'must be a time as in 2026-01-31T12:00:00.000000Z' })
+    return z.NEVER
+  }
+  return `${new Date(ms).toISOString().slice(0, -5)}.${fraction.slice(0, 6).padEnd(6, '0')}Z`
+})
 
 /** An object that has these fields and no others. */
 const fields = <Shape extends z.ZodRawShape>(shape: Shape) =>
@@ -49,8 +56,8 @@ const ownerReference = fields({
   kind: text,
   name: text,
   uid: text,
-  controller: z.boolean('must be true or false').optional(),
-  blockOwnerDeletion: z.boolean('must be true or false').optional(),
+  controller: z.boolean('must be true or false').exactOptional(),
+  blockOwnerDeletion: z.boolean('must be true or false').exactOptional(),
 })
 
 const metadata = fields({
@@ -78,8 +85,8 @@ const spec = fields({
   acquireTime: time.nullish(),
   renewTime: time.nullish(),
   leaseTransitions: wholeNumber(0),
-  strategy: text.nullish(),
-  preferredHolder: text.nullish(),
+  strategy: textOrNothing,
+  preferredHolder: textOrNothing,
 })
 
 const leaseDocument = fields({ apiVersion: text, kind: text, metadata, spec: spec.nullish() })
@@ -168,7 +175,7 @@ function takeoverDelay(
   const { [takeoverDelayAnnotation]: delay, ...others } = annotations ?? {}
   if (delay === undefined) return {}
   try {
-    return { annotations: others, takeoverDelayMs: delay === null ? null : parseDuration(delay) }
+    return { annotations: others, takeoverDelayMs: delay === null ? null : parseDuration(delay) || null }
   } catch (error) {
     const fault = error instanceof Error ? error.message : String(error)
     throw new ManifestError(place, `metadata.annotations[${JSON.stringify(takeoverDelayAnnotation)}]: ${fault}`)

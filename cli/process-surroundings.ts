@@ -11,6 +11,7 @@ export function processSurroundings(clock: Clock, random: Random): Surroundings 
   return {
     clock,
     random,
+    input: () => process.stdin,
     out: text => void process.stdout.write(text),
     err: text => void process.stderr.write(text),
     signal: stop.signal,

@@ -5,6 +5,8 @@ import type { Random } from '../clock/random.js'
 export interface Surroundings {
   readonly clock: Clock
   readonly random: Random
+  /** Standard input, to be read once. */
+  input(): AsyncIterable<Uint8Array>
   /** Writes to standard output. */
   out(text: string): void
   /** Writes to standard error. */

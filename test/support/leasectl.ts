@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { leasectl } from '../../cli/leasectl/leasectl.js'
 import { runProgram } from '../../cli/run-program.js'
 import { systemRandom } from '../../clock/random.js'
@@ -13,13 +14,24 @@ export interface LeasectlRun {
   stop(): void
 }
 
+/** What a run of leasectl came to. */
+export interface LeasectlEnd {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
 /** Starts leasectl with these arguments. */
-export function startLeasectl(...args: string[]): LeasectlRun {
+export const startLeasectl = (...args: string[]): LeasectlRun => startLeasectlWith('', ...args)
+
+/** The same, with this text as standard input. */
+export function startLeasectlWith(input: string, ...args: string[]): LeasectlRun {
   const stop = new AbortController()
   let [stdout, stderr] = ['', '']
   const surroundings = {
     clock: systemClock,
     random: systemRandom,
+    input: () => Readable.from([Buffer.from(input)]),
     out: (text: string) => {
       stdout += text
     },
@@ -33,8 +45,11 @@ export function startLeasectl(...args: string[]): LeasectlRun {
 }
 
 /** Runs leasectl to its end. */
-export async function runLeasectl(...args: string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
-  const run = startLeasectl(...args)
+export const runLeasectl = (...args: string[]): Promise<LeasectlEnd> => runLeasectlWith('', ...args)
+
+/** The same, with this text as standard input. */
+export async function runLeasectlWith(input: string, ...args: string[]): Promise<LeasectlEnd> {
+  const run = startLeasectlWith(input, ...args)
   const exitCode = await run.exitCode
   return { exitCode, stdout: run.stdout(), stderr: run.stderr() }
 }
