@@ -5,15 +5,10 @@
  *
  * Closed loop: each stream sends its next message when the last one is answered.
  */
-import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { Client, type ClientDuplexStream, credentials } from '@grpc/grpc-js'
-import type { HoldRequest, HoldResponse } from '../protos/hold.js'
-import { decodeHoldResponse, encodeHoldRequest } from '../protos/hold-codec.js'
-import { holdPath } from '../protos/load.js'
+import { cpus } from 'node:os'
+import { Client, credentials } from '@grpc/grpc-js'
+import { startCoordinator } from './coordinator-process.js'
+import { Holder } from './holder.js'
 
 const seconds = Number(process.argv[2] ?? 10)
 const cases = [
@@ -64,122 +59,6 @@ async function measure(
   times.sort((a, b) => a - b)
   const at = (share: number): number => times[Math.floor(times.length * share)] ?? 0
   return { renewals, p50Ms: at(0.5), p99Ms: at(0.99) }
-}
-
-/** One stream with its leases; its renewal is encoded once. */
-class Holder {
-  onRenewed: () => void = () => {}
-  readonly #stream: ClientDuplexStream<Buffer, Buffer>
-  #renewal: Buffer = Buffer.alloc(0)
-  /** How long an answer without failures is. */
-  #answerLength = 0
-
-  private constructor(stream: ClientDuplexStream<Buffer, Buffer>) {
-    this.#stream = stream
-  }
-
-  static async open(client: Client | undefined, index: number, leases: number): Promise<Holder> {
-    if (client === undefined) throw new Error('there is no connection')
-    const stream = client.makeBidiStreamRequest(
-      holdPath,
-      (bytes: Buffer) => bytes,
-      (bytes: Buffer) => bytes,
-    )
-    const holder = new Holder(stream)
-    const handles: number[] = []
-    await new Promise<void>((resolve, reject) => {
-      stream.on('error', reject)
-      stream.on('data', (bytes: Buffer) => {
-        if (handles.length === leases) {
-          holder.#answered(bytes)
-          return
-        }
-        const message = decodeHoldResponse(bytes)
-        if (message.type !== 'acquired') return reject(new Error(`not acquired: ${JSON.stringify(message)}`))
-        handles.push(message.handle)
-        if (handles.length === leases) resolve()
-      })
-      for (let i = 0; i < leases; i++) {
-        const acquire: HoldRequest = {
-          type: 'acquire',
-          requestId: 1,
-          namespace: 'kube-node-lease',
-          name: `node-${index}-${i}`,
-          holderIdentity: `node-${index}-${i}`,
-          instance: '',
-          leaseDurationMs: 40_000,
-          priority: 0,
-          supersede: false,
-        }
-        stream.write(encodeHoldRequest(acquire))
-      }
-    })
-    holder.#renewal = encodeHoldRequest({ type: 'renew', requestId: 1, handles })
-    return holder
-  }
-
-  renew(): void {
-    this.#stream.write(this.#renewal)
-  }
-
-  close(): void {
-    this.#stream.on('error', () => {})
-    this.#stream.cancel()
-  }
-
-  /** Answers of the first length seen are read; the rest only when their length differs. */
-  #answered(bytes: Buffer): void {
-    if (bytes.length !== this.#answerLength) {
-      const message: HoldResponse = decodeHoldResponse(bytes)
-      if (message.type !== 'renewed' || message.failures.length > 0)
-        throw new Error(`not renewed: ${JSON.stringify(message)}`)
-      this.#answerLength = bytes.length
-    }
-    this.onRenewed()
-  }
-}
-
-interface CoordinatorProcess {
-  readonly address: string
-  /** What the process has used, user and system. */
-  cpuSeconds(): Promise<number>
-  stop(): Promise<void>
-}
-
-async function startCoordinator(): Promise<CoordinatorProcess> {
-  const directory = mkdtempSync(join(tmpdir(), 'leasehold-bench-'))
-  const args = [
-    'coordinator',
-    '--listen',
-    '127.0.0.1:0',
-    '--http',
-    '127.0.0.1:0',
-    '--journal',
-    `lmdb:${directory}`,
-    '--no-nats',
-  ]
-  const binary = new URL('../dist/cli/leasehold.js', import.meta.url).pathname
-  const child = spawn(process.execPath, [binary, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
-  const ended = new Promise<void>(resolve => child.once('exit', () => resolve()))
-  const { grpc, http } = await new Promise<{ grpc: string; http: string }>((resolve, reject) => {
-    child.once('exit', code => reject(new Error(`the coordinator ended with ${code}`)))
-    createInterface(child.stderr).on('line', line => {
-      const { msg, grpc, http } = JSON.parse(line) as { msg?: string; grpc: string; http: string }
-      if (msg === 'serving') resolve({ grpc, http })
-    })
-  })
-  return {
-    address: grpc,
-    async cpuSeconds() {
-      const metrics = await (await fetch(`http://${http}/metrics`)).text()
-      return Number(/^process_cpu_seconds_total (\S+)/m.exec(metrics)?.[1])
-    },
-    async stop() {
-      child.kill('SIGTERM')
-      await ended
-      rmSync(directory, { recursive: true, force: true })
-    },
-  }
 }
 
 console.log(

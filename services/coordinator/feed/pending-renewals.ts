@@ -59,12 +59,10 @@ export class PendingRenewals {
   /** Takes at most `count` noted leases, oldest first; none while a walk goes on, which may still meet them. */
   take(count: number): number[] {
     if (this.#walk !== undefined || this.#nextWalkAfter !== undefined) return []
-    const taken: number[] = []
-    for (const leaseId of this.#noted.keys()) {
-      if (taken.length >= count) break
-      taken.push(leaseId)
-    }
-    for (const leaseId of taken) this.#noted.delete(leaseId)
+    const all = [...this.#noted.keys()]
+    const taken = all.slice(0, count)
+    if (taken.length === all.length) this.#noted.clear()
+    else for (const leaseId of taken) this.#noted.delete(leaseId)
     return taken
   }
 
