@@ -1,3 +1,5 @@
+import { type EventMessage, parseData } from './event-message.js'
+
 /** What happened, as a message on NATS tells it. */
 export type LeaseEvent = ChangeEvent | GapEvent
 
@@ -27,12 +29,6 @@ export interface GapEvent {
   readonly data: object
 }
 
-/** What of a message on NATS makes an event. */
-export interface EventMessage {
-  header(name: string): string
-  readonly text: string
-}
-
 const typePrefix = 'dev.leasehold.lease.'
 const gapType = 'dev.leasehold.gap'
 
@@ -40,13 +36,13 @@ const gapType = 'dev.leasehold.gap'
 export function readLeaseEvent(message: EventMessage): LeaseEvent | undefined {
   const type = message.header('ce-type')
   if (type === gapType) {
-    const data = parse<GapData>(message.text)
+    const data = parseData<GapData>(message.text)
     return (
       data && { kind: 'gap', fromRevision: data.fromRevision ?? '', throughRevision: data.throughRevision ?? '', data }
     )
   }
   if (!type.startsWith(typePrefix)) return undefined
-  const data = parse<ChangeData>(message.text)
+  const data = parseData<ChangeData>(message.text)
   if (data === undefined) return undefined
   return {
     kind: 'change',
@@ -73,15 +69,4 @@ interface ChangeData {
   readonly previousHolder?: string
   readonly fencingToken?: string
   readonly cause?: string
-}
-
-/** The coordinator's own data; undefined for what is no JSON object. */
-function parse<Data extends object>(text: string): Data | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    // What it has inside is docs/events.md's promise.
-    return typeof value === 'object' && value !== null ? (value as Data) : undefined
-  } catch {
-    return undefined
-  }
 }

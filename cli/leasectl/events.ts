@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { eventLine } from '../events/event-line.js'
-import { allEvents, subscribeToEvents } from '../events/subscribe.js'
+import { leaseEvents, subscribeToEvents } from '../events/subscribe.js'
 import type { Surroundings } from '../surroundings.js'
 
 interface EventsOptions {
@@ -11,13 +11,13 @@ interface EventsOptions {
 /** `leasectl events`: prints what happens to leases, as NATS delivers it. */
 export const eventsCommand = ({ clock, out, signal }: Surroundings): Command =>
   new Command('events')
-    .summary('print what happens to leases, as NATS delivers it')
+    .summary('print what happens to leases and nodes, as NATS delivers it')
     .description(
       'Prints a line for each event of a lease: when, what, which lease, its holder and token, and why. Subjects are\n' +
-        'leases.NAMESPACE.EVENT.NAME with the wildcards of NATS: * for one part, > for the rest. Only what happens from\n' +
-        'now on; the stream LEASE_EVENTS has what was before.',
+        'leases.NAMESPACE.EVENT.NAME with the wildcards of NATS: * for one part, > for the rest; nodes.> is what the\n' +
+        'node-monitor tells. Only what happens from now on; the streams LEASE_EVENTS and NODE_EVENTS have what was before.',
     )
-    .argument('[subject]', 'which events', allEvents)
+    .argument('[subject]', 'which events', leaseEvents)
     .addOption(new Option('--nats <url>', 'the NATS server').env('LEASEHOLD_NATS').default('nats://127.0.0.1:4222'))
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['line', 'json']).default('line'))
     .addHelpText(
@@ -26,12 +26,13 @@ export const eventsCommand = ({ clock, out, signal }: Surroundings): Command =>
 Examples:
   leasectl events
   leasectl events 'leases.*.expired.>'
-  leasectl events 'leases.kube-node-lease.*.node-1' -o json`,
+  leasectl events 'leases.kube-node-lease.*.node-1' -o json
+  leasectl events 'nodes.>'`,
     )
     .action(async (subject: string, { nats, output }: EventsOptions) => {
       const connection = await subscribeToEvents({
         url: nats,
-        subject,
+        subjects: [subject],
         onEvent: event =>
           out(`${output === 'json' ? JSON.stringify(event.data) : eventLine(event, clock.wallMicros())}\n`),
       })

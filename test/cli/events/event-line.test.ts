@@ -1,6 +1,8 @@
 import test from 'ava'
 import { eventLine } from '../../../cli/events/event-line.js'
-import { type EventMessage, readLeaseEvent } from '../../../cli/events/lease-event.js'
+import type { EventMessage } from '../../../cli/events/event-message.js'
+import { readLeaseEvent } from '../../../cli/events/lease-event.js'
+import { readNodeEvent } from '../../../cli/events/node-event.js'
 
 const receivedMicros = Date.parse('2026-11-22T21:51:01.500Z') * 1_000
 
@@ -10,7 +12,7 @@ const message = (headers: Record<string, string>, data: unknown): EventMessage =
 })
 
 const line = (headers: Record<string, string>, data: unknown): string | undefined => {
-  const event = readLeaseEvent(message(headers, data))
+  const event = readLeaseEvent(message(headers, data)) ?? readNodeEvent(message(headers, data))
   return event && eventLine(event, receivedMicros)
 }
 
@@ -46,8 +48,25 @@ test('a gap names the revisions that were not told', t => {
   )
 })
 
-test('what is no event of a lease is passed over', t => {
+test('a node has its status, its name and the reason', t => {
+  const headers = { 'ce-type': 'dev.leasehold.node.unknown', 'ce-time': '2026-11-22T21:51:00.123Z' }
+  t.is(
+    line(headers, { node: 'node-3', status: 'Unknown', reason: 'no heartbeat for 50 s' }),
+    '2026-11-22T21:51:00.123Z  unknown      node node-3  no heartbeat for 50 s',
+  )
+})
+
+test('a disruption tells how many nodes are silent', t => {
+  const headers = { 'ce-type': 'dev.leasehold.nodes.disruption.began', 'ce-time': '2026-11-22T21:51:00.123Z' }
+  t.is(
+    line(headers, { lost: 5, ready: 6, nodes: 7 }),
+    '2026-11-22T21:51:00.123Z  disruption   began: 5 of the 6 nodes called Ready are silent',
+  )
+})
+
+test('what is no event of a lease or a node is passed over', t => {
   t.is(line({}, lease), undefined)
   t.is(line({ 'ce-type': 'com.example.order' }, lease), undefined)
   t.is(line({ 'ce-type': 'dev.leasehold.lease.acquired' }, 'no JSON'), undefined)
+  t.is(line({ 'ce-type': 'dev.leasehold.node.ready' }, '[1'), undefined)
 })
