@@ -61,6 +61,84 @@ test('a lease by its name, in each way to write it', async t => {
   }
 })
 
+test('several leases by name, in the order of the names', async t => {
+  for (const words of [
+    ['lease', 'scheduler', 'idle'],
+    ['lease/scheduler', 'leases/idle'],
+  ]) {
+    const { stdout } = await runLeasectl('get', ...words, '-n', 'kube-system', '-o', 'name', ...address)
+    t.is(stdout, 'lease.coordination.k8s.io/scheduler\nlease.coordination.k8s.io/idle\n')
+  }
+  const { stdout } = await runLeasectl(
+    'get',
+    'lease',
+    'scheduler',
+    'idle',
+    '-n',
+    'kube-system',
+    '-o',
+    'json',
+    ...address,
+  )
+  t.is(JSON.parse(stdout).kind, 'List')
+})
+
+test('of several names those that are there are shown, the others are errors', async t => {
+  const names = ['nobody', 'idle', 'none']
+  const { exitCode, stdout, stderr } = await runLeasectl('get', 'lease', ...names, '-n', 'kube-system', ...address)
+  t.is(exitCode, 1)
+  t.is(withoutAges(stdout), 'NAME   HOLDER   AGE\nidle            AGE\n')
+  t.regex(stderr, /^leasectl: [^\n]*kube-system\/nobody[^\n]*\nleasectl: [^\n]*kube-system\/none[^\n]*\n$/)
+})
+
+test('--field-selector selects by namespace, name, holder and state', async t => {
+  const names = async (selector: string) =>
+    (await runLeasectl('get', 'leases', '-n', 'kube-system', '--field-selector', selector, '-o', 'name', ...address))
+      .stdout
+  const [idle, scheduler] = ['lease.coordination.k8s.io/idle\n', 'lease.coordination.k8s.io/scheduler\n']
+  t.is(await names('metadata.name=idle'), idle)
+  t.is(await names('metadata.name!=idle,metadata.namespace=kube-system'), scheduler)
+  t.is(await names('spec.holderIdentity=host-a'), scheduler)
+  t.is(await names('spec.holderIdentity='), idle)
+  t.is(await names('state=held'), scheduler)
+  t.is(await names('state!=held'), idle)
+  t.is(await names('state=expired'), '')
+})
+
+test('--sort-by sorts, and tables may be without a header', async t => {
+  const { stdout } = await runLeasectl(
+    'get',
+    'leases',
+    '-n',
+    'kube-system',
+    '--no-headers',
+    '--sort-by',
+    'spec.holderIdentity',
+    ...address,
+  )
+  t.is(withoutAges(stdout), 'idle                 AGE\nscheduler   host-a   AGE\n')
+  const byPrefix = await runLeasectl(
+    'get',
+    'leases',
+    '-n',
+    'kube-system',
+    '-o',
+    'name',
+    '--sort-by',
+    '.spec.none',
+    ...address,
+  )
+  t.is(byPrefix.exitCode, 1)
+  t.regex(byPrefix.stderr, /^leasectl: no lease has a value to sort by there[^\n]*\n$/)
+})
+
+test('-o jsonpath prints what the template makes of the lease, or of the List', async t => {
+  const print = async (...args: string[]) => (await runLeasectl('get', ...args, '-n', 'kube-system', ...address)).stdout
+  t.is(await print('lease', 'scheduler', '-o', 'jsonpath={.spec.holderIdentity}'), 'host-a')
+  t.is(await print('leases', '-o=jsonpath={.items[?(@.metadata.labels.tier=="spare")].metadata.name}'), 'idle')
+  t.is(await print('leases', '-l', 'tier=none', '-o', 'jsonpath={.items}'), '[]')
+})
+
 test('-o yaml is the object in the shape of Kubernetes', async t => {
   const { stdout } = await runLeasectl('get', 'lease', 'scheduler', '-n', 'kube-system', '-o', 'yaml', ...address)
   const keys = stdout.split('\n').flatMap(line => line.match(/^ *\w+/) ?? [])
@@ -117,6 +195,36 @@ test('-w prints the table, then a row for each change but renewals, until it is 
   t.is(
     withoutAges(run.stdout()),
     'NAME   HOLDER   AGE\none             AGE\none    h        AGE\none    h        AGE\n',
+  )
+})
+
+test('-w with a field selector tells a lease that enters it, and once that it leaves', async t => {
+  const lease = { namespace: 'fields', name: 'one' }
+  await client.create(lease)
+  const run = startLeasectl(
+    'get',
+    'leases',
+    '-n',
+    'fields',
+    '-w',
+    '--field-selector',
+    'state=held',
+    '-o',
+    'wide',
+    ...address,
+  )
+  await until(async () => {
+    const { lease: taken } = await client.acquireOnce({ ...lease, holderIdentity: 'h', leaseDurationMs: 600_000 })
+    await client.release({ ...lease, fencingToken: taken.fencingToken })
+    await client.update({ ...lease, labels: { a: String(taken.fencingToken) } })
+    return /released/.test(run.stdout())
+  })
+  run.stop()
+  await run.exitCode
+  const states = run.stdout().match(/held|released|unheld/g) ?? []
+  t.deepEqual(
+    states,
+    states.map((_, index) => (index % 2 === 0 ? 'held' : 'released')),
   )
 })
 

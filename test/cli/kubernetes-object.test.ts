@@ -25,6 +25,8 @@ const scheduler: Lease = {
   revision: 1_763_848_496_000_123,
 }
 
+const noExtras = { annotations: {}, ownerReferences: [] }
+
 const bare: Lease = {
   id: 1,
   namespace: 'default',
@@ -73,6 +75,67 @@ spec:
 `,
   )
 })
+
+test('the identity of an API server as the Kubernetes page shows it', t => {
+  const name = 'kube-apiserver-c4vwjftbvpc5os2vvzle4qg27a'
+  const labels = { 'kubernetes.io/hostname': 'kind-control-plane', 'k8s.io/component': 'kube-apiserver' }
+  const { acquireTime, leaseTransitions, annotations, ownerReferences, ...lease } = scheduler
+  const identity = {
+    ...lease,
+    ...noExtras,
+    name,
+    labels,
+    holderIdentity: `${name}_9cbf54e5-1136-44bd-8f9a-1dcd15c346b4`,
+  }
+  t.is(
+    toYaml(leaseObject({ ...identity, leaseDurationMs: 3_600_000 })),
+    `apiVersion: coordination.k8s.io/v1
+kind: Lease
+metadata:
+  creationTimestamp: "2026-11-22T21:51:00Z"
+  labels:
+    k8s.io/component: kube-apiserver
+    kubernetes.io/hostname: kind-control-plane
+  name: kube-apiserver-c4vwjftbvpc5os2vvzle4qg27a
+  namespace: kube-system
+  resourceVersion: "1763848496000123"
+  uid: 8f5a6bde-3d0a-4a33-9d6a-2f6d1d3b7c11
+spec:
+  holderIdentity: kube-apiserver-c4vwjftbvpc5os2vvzle4qg27a_9cbf54e5-1136-44bd-8f9a-1dcd15c346b4
+  leaseDurationSeconds: 3600
+  renewTime: "2026-11-22T21:51:10.500000Z"
+`,
+  )
+})
+
+/** Each as kubectl 1.33 prints it. */
+const texts: [text: string, printed: string][] = [
+  ['a b', 'a b'],
+  ['', '""'],
+  ['12', '"12"'],
+  ['0755', '"0755"'],
+  ['1e3', '"1e3"'],
+  ['12:30', '"12:30"'],
+  ['2022-11-30', '"2022-11-30"'],
+  ['on', '"on"'],
+  ['y', '"y"'],
+  ['null', '"null"'],
+  ['~', '"~"'],
+  ['a\tb', '"a\\tb"'],
+  ['&a', "'&a'"],
+  ['a: b', "'a: b'"],
+  ['a #b', "'a #b'"],
+  [' a', "' a'"],
+  ['[a]', "'[a]'"],
+  ["it's", "it's"],
+  ['a\nb', '|-\n  a\n  b'],
+]
+
+for (const [text, printed] of texts) {
+  test(`the text ${JSON.stringify(text)} has the quotes in YAML that kubectl gives it`, t => {
+    t.is(toYaml({ note: text }), `note: ${printed}\n`)
+  })
+}
 
 test('a list is a v1 List of whole objects', t => {
   t.is(
