@@ -51,7 +51,7 @@ test('the client never imports the coordinator', t => {
 
 test('agents know the client and no coordinator', t => {
   const own = /^(agents|client|clock|protos)\//
-  t.deepEqual(strangers('agents', [own, /^node:/, /^commander$/, /^pino/, /^prom-client$/]), [])
+  t.deepEqual(strangers('agents', [own, /^node:/, /^commander$/, /^pino/, /^prom-client$/, /^nats$/]), [])
 })
 
 test('only clock/ reads the time and randomness of the machine', t => {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
 import type { LeaseholdClient, Session } from '../../client/index.js'
 import type { Clock } from '../../clock/clock.js'
 import type { Random } from '../../clock/random.js'
@@ -48,6 +49,8 @@ export interface AgentContext {
   readonly addresses: readonly string[]
   /** What followed `--`; empty when nothing did. */
   readonly command: readonly string[]
+  /** Where the agent may register what it measures beside its leases. */
+  readonly metrics: Registry
   /** One line for the health file on what is special now, until the next; undefined: nothing. */
   note(text: string | undefined): void
 }

@@ -51,7 +51,8 @@ export async function hostAgent(call: AgentCall, surroundings: Surroundings): Pr
       log.info({ url: endpoint.url }, 'metrics are served')
     }
     const openSession = (): AgentSession => holdings.watch(client.openSession())
-    const context = agentContext(call, surroundings, openSession, text => health?.note(text))
+    const note = (text: string | undefined): void => health?.note(text)
+    const context = agentContext(call, surroundings, openSession, { metrics: metrics.registry, note })
     return await bounded(workAndRelease(call, context, client), surroundings)
   } catch (error) {
     if (error instanceof UsageError) {
@@ -73,7 +74,7 @@ function agentContext(
   { command }: AgentCall,
   { client, addresses, stop, log, clock, random, hostname }: Surroundings,
   openSession: () => AgentSession,
-  note: (text: string | undefined) => void,
+  own: Pick<AgentContext, 'metrics' | 'note'>,
 ): AgentContext {
   let first: AgentSession | undefined
   return {
@@ -90,7 +91,7 @@ function agentContext(
     hostname,
     addresses,
     command,
-    note,
+    ...own,
   }
 }
 

@@ -7,6 +7,7 @@ import { UsageError } from './usage-error.js'
 const builtIn: Readonly<Record<string, () => Promise<{ agent: Agent }>>> = {
   'apiserver-identity': async () => anyOptions(await import('../apiserver-identity/agent.js')),
   'kubelet-heartbeat': async () => anyOptions(await import('../kubelet-heartbeat/agent.js')),
+  'node-monitor': async () => anyOptions(await import('../node-monitor/agent.js')),
   'scheduler-leader': async () => anyOptions(await import('../scheduler-leader/agent.js')),
 }
 

@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino'
+import { Registry } from 'prom-client'
 import type { AgentContext, AgentSession } from '../../agents/runtime/agent.js'
 import {
   type AcquireError,
@@ -156,6 +157,7 @@ export function fakeContext(
     hostname: given.hostname ?? 'host-1',
     addresses: ['127.0.0.1:7070'],
     command: given.command ?? [],
+    metrics: new Registry(),
     note: text => notes.push(text),
   }
   return { context, session, stop: () => stop.abort(), notes }

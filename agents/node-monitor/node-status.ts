@@ -1,0 +1,23 @@
+import type { Lease } from '../../client/index.js'
+
+/** What a node is called. */
+export type NodeStatus = 'Ready' | 'Unknown'
+
+/** The label of a node's lease that has the status which was told last. */
+export const statusLabel = 'leasehold/node-status'
+
+/** What the lease's label says; undefined for a node that no monitor has called anything yet. */
+export function statusOf({ labels }: Pick<Lease, 'labels'>): NodeStatus | undefined {
+  const status = labels[statusLabel]
+  return status === 'Ready' || status === 'Unknown' ? status : undefined
+}
+
+/** A node is to be called something else than before. */
+export interface StatusChange {
+  readonly node: string
+  readonly status: NodeStatus
+  /** Absent for a node that had no status. */
+  readonly previousStatus: NodeStatus | undefined
+  /** How long the monitor had not heard of the node, before this. */
+  readonly silentForMs: number
+}
