@@ -50,7 +50,8 @@ export function hostAndPort(address: string): { host: string; port: number } {
   return { host: address.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(address.slice(colon + 1)) }
 }
 
-function isAddress(text: string): boolean {
+/** Whether a text is `host:port`. */
+export function isAddress(text: string): boolean {
   const match = /^(\[[^\]]+\]|[^:[\]\s]+):(\d{1,5})$/.exec(text)
   if (!match) return false
   const { host, port } = hostAndPort(text)

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { isAddress } from '../../agents/runtime/common-options.js'
 import { parseDuration } from '../../clock/duration.js'
 
 /** A lease; without a namespace, in the one that another option names. */
@@ -38,4 +39,10 @@ export function argument<T>(parse: (text: string) => T): (text: string) => T {
       throw new InvalidArgumentError(error instanceof Error ? `${error.message}.` : '')
     }
   }
+}
+
+/** Reads HOST:PORT as an option's value. */
+export function parseAddress(text: string): string {
+  if (!isAddress(text)) throw new InvalidArgumentError('Write it as HOST:PORT, as in 127.0.0.1:7070.')
+  return text
 }

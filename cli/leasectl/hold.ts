@@ -20,6 +20,8 @@ interface HoldOptions extends GlobalOptions {
   readonly leaseDuration: number
   /** ms; absent: for ever. */
   readonly wait?: number
+  /** ms; absent: the lease keeps what it has. */
+  readonly takeoverDelay?: number
 }
 
 /** `leasectl hold`: runs a command while holding a lease. */
@@ -40,6 +42,11 @@ export const holdCommand = (surroundings: Surroundings): Command =>
       parseDurationArgument,
     )
     .option('--lease-duration <duration>', 'how long a renewal lasts (default: 15s)', parseDurationArgument, 15_000)
+    .option(
+      '--takeover-delay <duration>',
+      'how long nobody else gets the lease after it ran out, 0 for not at all (default: what the lease has)',
+      parseDurationArgument,
+    )
     .option('--identity <id>', 'who holds the lease (default: hostname_uuid)')
     .addHelpText(
       'after',
@@ -50,11 +57,15 @@ time, ${holdExitCodes.lost} it was lost while the command ran, ${holdExitCodes.f
 Examples:
   leasectl hold nightly-backup -- ./backup.sh --full
   leasectl hold migrate -n shop --wait 30s -- npm run migrate
+  leasectl hold billing --takeover-delay 30s -- ./billing.sh
   leasectl hold report --wait 0 -- ./report.sh || test $? -eq ${holdExitCodes.notAcquired}`,
     )
     .action(async (name: string, command: string[], options: HoldOptions) => {
-      const exitCode = await withClient(options, surroundings, client =>
-        holdAndRun(client, { name, command, ...options }, surroundings),
+      const exitCode = await withClient(
+        options,
+        surroundings,
+        client => holdAndRun(client, { name, command, ...options }, surroundings),
+        callBound.timeoutMs,
       ).catch((error: unknown) => {
         throw ownError(error)
       })
@@ -74,6 +85,7 @@ async function holdAndRun(client: LeaseholdClient, args: HoldArguments, surround
       name: args.name,
       holderIdentity: identity,
       leaseDurationMs: args.leaseDuration,
+      ...(args.takeoverDelay === undefined ? {} : { takeoverDelayMs: args.takeoverDelay }),
       ...waiting(args.wait),
     })
     tellWhoHolds(hold, surroundings)

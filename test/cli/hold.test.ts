@@ -104,6 +104,11 @@ test.serial(
   },
 )
 
+test.serial('--takeover-delay is the delay of the lease', async t => {
+  t.is((await runLeasectl('hold', 'delayed', '--takeover-delay', '30s', ...address, '--', 'true')).exitCode, 0)
+  t.is((await get('delayed')).takeoverDelayMs, 30_000)
+})
+
 test.serial('it waits for the lease, tells for whom, and runs once the lease is released', async t => {
   const name = { namespace: 'default', name: 'waited' }
   const { lease } = await client.acquireOnce({ ...name, holderIdentity: 'other', leaseDurationMs: 600_000 })

@@ -48,6 +48,8 @@ const mistakes: [string, string[], RegExp][] = [
   ['a duration that is none', ['hold', 'a', '--wait', 'soon', '--', 'true'], /"soon" is not a duration/],
   ['a token that is none', ['check-token', 'a/b', '-5'], /A fencing token is a whole number greater than 0/],
   ['a token of 0', ['check-token', 'a/b', '0'], /A fencing token is a whole number greater than 0/],
+  ['an address without a port', ['get', 'leases', '--address', 'localhost'], /Write it as HOST:PORT/],
+  ['a verb without its file', ['apply'], /required option '-f, --filename <file>' not specified/],
   ['a lease with two slashes', ['check-token', 'a/b/c', '5'], /Write it as NAMESPACE\/NAME/],
 ]
 
@@ -74,6 +76,7 @@ test('a coordinator that does not answer is told in one line that says what to d
     [['get', 'leases', '-w'], 1],
     [['status'], 1],
     [['check-token', 'a/b', '5'], 1],
+    [['revoke', 'a'], 1],
     [['hold', 'a', '--', 'true'], 125],
   ]
   await Promise.all(
