@@ -10,10 +10,10 @@ const maxAnnotation = 140
  * A lease as `kubectl describe` shows it, and what a Kubernetes lease does not have: the takeover delay in its spec, and a
  * status. Nothing is kept of events; the last line tells where they pass.
  */
-export function describeLease(lease: Lease): string {
+export function describeLease({ takeoverDelayMs, ...lease }: Lease): string {
   const { apiVersion, kind, metadata, spec } = leaseObject(lease)
   const { name, namespace, labels, annotations, ...rest } = metadata
-  const { expireTime, fencingToken, revision, state, takeoverDelayMs } = lease
+  const { expireTime, fencingToken, revision, state } = lease
   return layOut([
     ['Name', name],
     ['Namespace', namespace],

@@ -1,5 +1,7 @@
 import { Document, visit } from 'yaml'
 import type { Lease, OwnerReference } from '../client/lease.js'
+import { formatDuration } from '../clock/duration.js'
+import { takeoverDelayAnnotation } from './takeover-delay.js'
 
 /** A lease as coordination.k8s.io/v1 has it; absent where it was never set. Keys in the order that kubectl prints. */
 export interface LeaseObject {
@@ -36,7 +38,7 @@ export const leaseObject = (lease: Lease): LeaseObject => ({
   apiVersion: 'coordination.k8s.io/v1',
   kind: 'Lease',
   metadata: {
-    ...present('annotations', sorted(lease.annotations)),
+    ...present('annotations', sorted(annotationsOf(lease))),
     ...present('creationTimestamp', lease.creationTime),
     ...present('deletionTimestamp', lease.deletionTime),
     ...present('finalizers', filled(lease.finalizers)),
@@ -62,6 +64,12 @@ export const leaseObject = (lease: Lease): LeaseObject => ({
     ...present('strategy', lease.strategy),
   },
 })
+
+/** With the takeover delay, which Kubernetes has no field for, so that what is printed can be applied again. */
+const annotationsOf = ({ annotations, takeoverDelayMs }: Lease): Readonly<Record<string, string>> =>
+  takeoverDelayMs === undefined
+    ? annotations
+    : { ...annotations, [takeoverDelayAnnotation]: formatDuration(takeoverDelayMs) }
 
 /** Objects as one, as kubectl prints more than one. */
 export const listObject = (items: readonly LeaseObject[]): object => ({
