@@ -52,15 +52,15 @@ export function taken(lease: LeaseImage, command: AcquireCommand, revision: numb
   const { instance: _, freeSince: __, ...rest } = lease
   const labels = merged(lease.labels, command.labels)
   const isSameHolder = lease.state === 'expired' && lease.holderIdentity === command.holderIdentity
+  const leaseTransitions = (lease.leaseTransitions ?? 0) + (isSameHolder ? 0 : 1)
   return {
     ...rest,
     ...(labels === undefined ? {} : { labels }),
     holderIdentity: command.holderIdentity,
     leaseDurationMs: command.leaseDurationMs,
     ...takeoverDelayOf(command),
-    acquireTime: time.wallMicros,
     renewTime: laterTime(lease.renewTime, time.wallMicros),
-    leaseTransitions: isSameHolder ? (lease.leaseTransitions ?? 0) : (lease.leaseTransitions ?? 0) + 1,
+    ...(isSignOfLife(lease, command) ? {} : { acquireTime: time.wallMicros, leaseTransitions }),
     state: 'held',
     fencingToken: revision,
     ...(command.instance === undefined ? {} : { instance: command.instance }),
@@ -68,9 +68,18 @@ export function taken(lease: LeaseImage, command: AcquireCommand, revision: numb
   }
 }
 
+/**
+ * Whether the lease tells that its one holder is there, and settles nothing between holders: it was first taken with
+ * supersede. Kubernetes' heartbeats of nodes and identities of API servers are such leases, and have neither acquireTime
+ * nor leaseTransitions.
+ */
+const isSignOfLife = (lease: LeaseImage, { supersede = false }: AcquireCommand): boolean =>
+  lease.fencingToken === 0 ? supersede : lease.acquireTime === undefined
+
 /** A lease that its first holder created. */
 export function createdHeld(lease: LeaseImage, command: AcquireCommand, revision: number, time: Instant): LeaseImage {
-  return { ...taken(lease, command, revision, time), leaseTransitions: 0 }
+  const held = taken(lease, command, revision, time)
+  return held.leaseTransitions === undefined ? held : { ...held, leaseTransitions: 0 }
 }
 
 /** The lease as resumed by the holder that has it; the same object when nothing is new. */

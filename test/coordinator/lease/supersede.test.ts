@@ -96,3 +96,22 @@ test('without supersede a new process of the same name waits like any other', t 
     'LEASE_HELD',
   )
 })
+
+test('a lease that was first taken with supersede is a sign of life: no acquireTime and no leaseTransitions, ever', t => {
+  const world = new CoreWorld()
+  world.acquire(processOf('api-1', 'a'))
+  world.acquire(processOf('api-1', 'b'))
+  world.pass(15_000)
+  world.settle()
+  const { lease } = world.acquire({ ...processOf('api-1', 'c'), supersede: false })
+  for (const field of ['acquireTime', 'leaseTransitions'] as const) t.is(lease[field], undefined)
+  t.is(lease.renewTime, world.time.wallMicros)
+})
+
+test('a lease that settles who leads keeps acquireTime and leaseTransitions, also when it is superseded', t => {
+  const world = new CoreWorld()
+  world.acquire({ holderIdentity: 'api-1' })
+  world.pass(1_000)
+  const { lease } = world.acquire(processOf('api-1', 'b'))
+  t.like(lease, { acquireTime: world.time.wallMicros, leaseTransitions: 1 })
+})
