@@ -1,3 +1,5 @@
+import { printable } from './printable.js'
+
 /** A heading or an item, as it is; or a label and what it labels. */
 export type Line = string | readonly [label: string, value: string]
 
@@ -8,7 +10,7 @@ export function layOut(lines: readonly Line[]): string {
       const width = Math.max(...run.map(line => (typeof line === 'string' ? 0 : line[0].length + 3)))
       return run.map(line => (typeof line === 'string' ? line : `${withColon(line[0]).padEnd(width)}${line[1]}`))
     })
-    .map(line => `${line}\n`)
+    .map(line => `${printable(line)}\n`)
     .join('')
 }
 

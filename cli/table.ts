@@ -1,3 +1,5 @@
+import { printable } from './printable.js'
+
 const padding = 3
 const minWidth = 6
 
@@ -9,7 +11,8 @@ export class Table {
   readonly #widths: number[] = []
 
   /** The lines for these rows, each ended by a newline; the first call's first row is the header. */
-  print(rows: readonly (readonly string[])[]): string {
+  print(texts: readonly (readonly string[])[]): string {
+    const rows = texts.map(row => row.map(cellOf))
     for (const row of rows) row.forEach((cell, column) => void this.#widen(column, cell))
     return rows.map(row => `${this.#line(row)}\n`).join('')
   }
@@ -23,3 +26,6 @@ export class Table {
     return row.map((cell, column) => (column === last ? cell : cell.padEnd(this.#widths[column] ?? 0))).join('')
   }
 }
+
+/** As kubectl shortens it: a row is a line. */
+const cellOf = (text: string): string => printable(text.replace(/[\n\r].*$/s, '...'))

@@ -1,3 +1,4 @@
+import { printable } from '../printable.js'
 import type { LeaseEvent } from './lease-event.js'
 import type { NodeEvent } from './node-event.js'
 
@@ -28,7 +29,7 @@ export function eventLine(event: LeaseEvent | NodeEvent, receivedMicros: number)
     ...(previousHolder === '' || previousHolder === holder ? [] : [`was=${previousHolder}`]),
     ...(cause === '' ? [] : [`cause=${cause}`]),
   ]
-  return parts.join('  ')
+  return printable(parts.join('  '))
 }
 
 /** RFC 3339 with microseconds, cut to milliseconds: as long as a received time. */

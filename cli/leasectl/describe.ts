@@ -13,7 +13,7 @@ export const describeCommand = (surroundings: Surroundings): Command =>
     new Command('describe')
       .summary('show all there is to know of leases')
       .description(
-        'Shows leases as kubectl describe does, with their state, fencing token and deadline. A node is described by its\n' +
+        'Shows leases as kubectl describe does, with their state, fencing token and deadline. A node is described by its ' +
           'lease in kube-node-lease.',
       )
       .argument('<resource>', '"lease" or "node"; also lease/NAME')

@@ -30,7 +30,7 @@ export const getCommand = (surroundings: Surroundings): Command =>
     new Command('get')
       .summary('show leases or nodes, and watch them')
       .description(
-        'Shows leases as kubectl does; nodes by their leases in kube-node-lease, with the status that the node-monitor\n' +
+        'Shows leases as kubectl does; nodes by their leases in kube-node-lease, with the status that the node-monitor ' +
           'gave them. A watch tells every change but renewals.',
       )
       .argument('<resource>', '"leases" or "nodes"; also lease/NAME')

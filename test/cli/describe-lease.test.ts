@@ -103,3 +103,7 @@ test('a long annotation is cut at 138 characters, and one of 140 with its key is
   const text = describeLease({ ...lease, annotations: { long: 'v'.repeat(200), short: 'v'.repeat(133) } })
   t.regex(text, /^Annotations: {2}long:\n {16}v{138}\.\.\.\n {14}short: v{133}\n/m)
 })
+
+test('control characters are written out', t => {
+  t.regex(describeLease({ ...lease, holderIdentity: 'a\u001b[31mred\nb' }), / {2}a\^\[\[31mred\^Jb\n/)
+})

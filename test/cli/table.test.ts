@@ -29,3 +29,7 @@ test('a wider cell moves its column from then on', t => {
   table.print([['a-long-name', '1s']])
   t.is(table.print([['a', '2s']]), 'a             2s\n')
 })
+
+test('a cell ends at its first line, and its control characters are written out', t => {
+  t.is(new Table().print([['a\nb', '\u001b[31mred', 'c\rd']]), 'a...   ^[[31mred   c...\n')
+})
