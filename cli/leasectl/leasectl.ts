@@ -3,6 +3,7 @@ import type { Surroundings } from '../surroundings.js'
 import { version } from '../version.js'
 import { applyCommand } from './apply.js'
 import { checkTokenCommand } from './check-token.js'
+import { completeCommand, completionCommand } from './completion.js'
 import { createCommand } from './create.js'
 import { deleteCommand } from './delete.js'
 import { describeCommand } from './describe.js'
@@ -32,6 +33,8 @@ export const leasectl = (surroundings: Surroundings): Command =>
     .addCommand(checkTokenCommand(surroundings))
     .addCommand(eventsCommand(surroundings))
     .addCommand(statusCommand(surroundings))
+    .addCommand(completionCommand(surroundings))
+    .addCommand(completeCommand(surroundings), { hidden: true })
     .addHelpText(
       'after',
       `
