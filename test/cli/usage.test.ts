@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import test from 'ava'
 import { runLeasectl } from '../support/leasectl.js'
 
-const verbs = ['get', 'hold', 'check-token', 'events', 'status']
+const verbs = ['get', 'describe', 'hold', 'check-token', 'events', 'status']
 
 test('--help names every verb and shows examples', async t => {
   const { exitCode, stdout } = await runLeasectl('--help')
@@ -74,6 +74,8 @@ test('a coordinator that does not answer is told in one line that says what to d
   const calls: [args: string[], code: number][] = [
     [['get', 'leases'], 1],
     [['get', 'leases', '-w'], 1],
+    [['get', 'nodes'], 1],
+    [['describe', 'lease', 'a'], 1],
     [['status'], 1],
     [['check-token', 'a/b', '5'], 1],
     [['revoke', 'a'], 1],
