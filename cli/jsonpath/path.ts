@@ -1,6 +1,6 @@
 /** One step of a path, from each value that the steps before it came to. */
 export type Step =
-  /** .name, or ['name'] */
+  /** .name, or ['name'], and each of ['name.name'] */
   | { readonly type: 'field'; readonly name: string }
   /** .* or [*]: all elements, or all values */
   | { readonly type: 'all' }
@@ -15,8 +15,8 @@ export type Step =
       readonly to: number | undefined
       readonly step: number
     }
-  /** [a,b] */
-  | { readonly type: 'union'; readonly choices: readonly Step[] }
+  /** [a,b]: the first from all values, then the second */
+  | { readonly type: 'union'; readonly choices: readonly Path[] }
   /** [?(left operator right)]; without an operator: where there is such a value */
   | { readonly type: 'filter'; readonly left: Operand; readonly operator: Operator | ''; readonly right: Operand }
 
@@ -36,6 +36,12 @@ const number = /-?\d+(\.\d+)?/y
 const word = /true|false/y
 const fieldName = /(?:\\.|[^\\\s.[\]{}(),=!<>'"])+/y
 
+/** Between quotes in brackets a dot parts names too, unless a backslash stands before it. */
+const quotedNames = /'[^']+'|"[^"]+"/y
+const dottedName = /(?:\\.|[^\\.])+/g
+
+const fieldOf = (name: string): Step => ({ type: 'field', name: name.replaceAll(/\\(.)/g, '$1') })
+
 /** Reads a text of kubectl's dialect from left to right. */
 export class PathReader {
   readonly text: string
@@ -52,7 +58,7 @@ export class PathReader {
     for (;;) {
       if (this.takes('..')) steps.push({ type: 'descend' }, ...this.#named())
       else if (this.takes('.')) steps.push(...this.#named())
-      else if (this.takes('[')) steps.push(this.#bracket())
+      else if (this.takes('[')) steps.push(...this.#bracket())
       else return steps
     }
   }
@@ -100,12 +106,12 @@ export class PathReader {
   #named(): Step[] {
     if (this.takes('*')) return [{ type: 'all' }]
     const name = this.matches(fieldName)
-    return name === undefined ? [] : [{ type: 'field', name: name.replaceAll(/\\(.)/g, '$1') }]
+    return name === undefined ? [] : [fieldOf(name)]
   }
 
-  #bracket(): Step {
-    if (this.takes('?(')) return this.#filter()
-    const choices: Step[] = []
+  #bracket(): Path {
+    if (this.takes('?(')) return [this.#filter()]
+    const choices: Path[] = []
     do {
       this.skipSpace()
       choices.push(this.#choice())
@@ -113,22 +119,23 @@ export class PathReader {
     } while (this.takes(','))
     this.expects(']')
     const [first] = choices
-    return first !== undefined && choices.length === 1 ? first : { type: 'union', choices }
+    return first !== undefined && choices.length === 1 ? first : [{ type: 'union', choices }]
   }
 
-  #choice(): Step {
-    if (this.takes('*')) return { type: 'all' }
+  #choice(): Path {
+    if (this.takes('*')) return [{ type: 'all' }]
+    const names = this.matches(quotedNames)
+    if (names !== undefined) return (names.slice(1, -1).match(dottedName) ?? []).map(fieldOf)
     const from = this.literal()
-    if (typeof from === 'string') return { type: 'field', name: from }
     if (this.takes(':')) {
       const to = this.literal()
       const step = this.#whole(this.takes(':') ? this.literal() : undefined) ?? 1
       if (step < 1) throw this.error(`a step of ${step} leads nowhere`)
-      return { type: 'slice', from: this.#whole(from), to: this.#whole(to), step }
+      return [{ type: 'slice', from: this.#whole(from), to: this.#whole(to), step }]
     }
     const index = this.#whole(from)
     if (index === undefined) throw this.error('it needs a number, a quoted name, * or ?(...)')
-    return { type: 'index', index }
+    return [{ type: 'index', index }]
   }
 
   #filter(): Step {

@@ -5,10 +5,18 @@ import { JsonPathError, type Literal, type Operand, type Operator, type Path, ty
  *
  * @throws JsonPathError for an index that is not there, and for a comparison of different kinds.
  */
-export const select = (path: Path, value: unknown): unknown[] =>
-  path.reduce<unknown[]>((values, step) => values.flatMap(value => follow(step, value)), [value])
+export const select = (path: Path, value: unknown): unknown[] => selectAll(path, [value])
 
-function follow(step: Step, value: unknown): unknown[] {
+const selectAll = (path: Path, from: readonly unknown[]): unknown[] =>
+  path.reduce<unknown[]>(
+    (values, step) =>
+      step.type === 'union'
+        ? step.choices.flatMap(choice => selectAll(choice, values))
+        : values.flatMap(value => follow(step, value)),
+    [...from],
+  )
+
+function follow(step: Exclude<Step, { type: 'union' }>, value: unknown): unknown[] {
   switch (step.type) {
     case 'field':
       return isMap(value) && Object.hasOwn(value, step.name) ? [value[step.name]] : []
@@ -22,8 +30,6 @@ function follow(step: Step, value: unknown): unknown[] {
       return listOf(value)
         .slice(step.from, step.to)
         .filter((_, index) => index % step.step === 0)
-    case 'union':
-      return step.choices.flatMap(choice => follow(choice, value))
     case 'filter':
       return children(value).filter(child => holds(step.left, step.operator, step.right, child))
   }
