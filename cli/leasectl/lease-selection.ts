@@ -51,9 +51,10 @@ export function select({ kind, names }: Resources, verb: Command): Selection {
   }
   if (names.length > 0 && options.allNamespaces) throw usage('a lease is read by name in one namespace: -n, not -A')
   const isNamed = verb.getOptionValueSource('namespace') !== 'default'
+  // Nodes are of no namespace to people, so -A says nothing of them.
   const namespace = kind === 'node' && !isNamed ? nodeNamespace : options.namespace
   return {
-    namespace: options.allNamespaces ? '' : namespace,
+    namespace: options.allNamespaces && kind === 'lease' ? '' : namespace,
     names,
     ...(options.selector === undefined ? {} : { labelSelector: options.selector }),
     fields: options.fieldSelector ?? parseFieldSelector(''),

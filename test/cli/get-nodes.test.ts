@@ -76,7 +76,9 @@ test.serial('the other formats are those of the leases, selected and sorted alik
   t.is((await print('--sort-by', '.spec.renewTime', '-o', 'jsonpath={.items[0].metadata.name}')).stdout, 'node-4')
 })
 
-test.serial('-n names another namespace of nodes', async t => {
+test.serial('-n names another namespace of nodes, and -A none', async t => {
+  const everywhere = await runLeasectl('get', 'nodes', '-A', '-o', 'name', ...address)
+  t.is(everywhere.stdout.split('\n').length, 5)
   const { stderr } = await runLeasectl('-n', 'default', 'get', 'nodes', '-o', 'name', ...address)
   t.is(stderr, 'No resources found in default namespace.\n')
 })
