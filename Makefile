@@ -19,6 +19,10 @@ help: ## list the targets
 up: setup build ## run nats-server, the coordinator and the agents here; Ctrl-C stops all of it
 	@exec node dist/scripts/up.js
 
+.PHONY: demo
+demo: setup build ## a tour of what goes wrong in a fleet, with real processes; it ends by itself in about a minute
+	@exec node dist/scripts/demo.js
+
 .PHONY: test
 test: setup ## run every test (TESTS='test/coordinator/**' for some)
 	@ava $(TESTS)

@@ -1,12 +1,13 @@
 /** The main job on one machine: NATS, the coordinator and some agents, and on the screen what happens to their leases. */
 
-import { allEvents, subscribeToEvents } from '../cli/events/subscribe.js'
+import { leaseEvents, nodeEvents, subscribeToEvents } from '../cli/events/subscribe.js'
 import { describeError } from '../cli/run-program.js'
 import { connectClient } from '../client/index.js'
 import { systemClock as clock } from '../clock/system-clock.js'
 import type { Child } from './fleet/child.js'
 import { Fleet } from './fleet/fleet.js'
 import { endpointText, natsUrl } from './fleet/place.js'
+import { stopOnSignals } from './fleet/stop-signals.js'
 import { agentCommands } from './up/agents.js'
 import { readOptions } from './up/options.js'
 import { neededPorts, requireFreePorts } from './up/ports.js'
@@ -18,14 +19,7 @@ const isColored = process.stdout.isTTY === true && process.env.NO_COLOR === unde
 const screen = new Screen({ clock, write: text => void process.stdout.write(text), isColored })
 const stopping = new AbortController()
 const fleet = new Fleet({ place, clock, onStart: watchOver, signal: stopping.signal })
-
-// The first asks for an orderly end, the second for one at once; a terminal that closes may tell it twice.
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(name, () => (stopping.signal.aborted ? fleet.kill() : stopping.abort()))
-}
-process.on('SIGHUP', () => stopping.abort())
-// The terminal, or whoever reads, is gone.
-process.stdout.on('error', () => stopping.abort())
+stopOnSignals(stopping, fleet)
 
 try {
   await run()
@@ -44,7 +38,8 @@ async function run(): Promise<void> {
   screen.note(`coordinator on ${address}, http://${endpointText(place.http)}/metrics, events on ${url}`)
   screen.note(`logs in ${place.dataDir}/logs; Ctrl-C stops all of it`)
   const client = connectClient({ addresses: [address] })
-  const nats = await subscribeToEvents({ url, subject: allEvents, onEvent: event => screen.event(event) })
+  const subjects = [leaseEvents, nodeEvents]
+  const nats = await subscribeToEvents({ url, subjects, onEvent: event => screen.event(event) })
   if (!stopping.signal.aborted) for (const command of agentCommands(place)) fleet.startAgent(command)
   await showLeases(client, { screen, clock, signal: stopping.signal })
   await nats.close()

@@ -24,8 +24,16 @@ export const coordinatorCommand = (place: Place): Command => ({
   ],
 })
 
-/** @param name what the process is called here; the same agent may run more than once. */
-export const agentCommand = ({ listen }: Place, name: string, agent: string, ...args: string[]): Command => ({
+/**
+ * @param name what the process is called here, since the same agent may run more than once.
+ * @param agent which agent it is.
+ */
+export const agentCommand = (
+  { listen }: Place,
+  name: string,
+  agent: string,
+  options: readonly string[] = [],
+): Command => ({
   name,
-  command: [...leasehold, 'agent', agent, '--address', endpointText(listen), ...args],
+  command: [...leasehold, 'agent', agent, '--address', endpointText(listen), ...options],
 })

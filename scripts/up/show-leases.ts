@@ -3,9 +3,9 @@ import type { Clock, Timer } from '../../clock/clock.js'
 import type { Screen } from './screen.js'
 
 /** Changes that come together make one table. */
-const gatherMs = 150
+const gatherMs = 1_000
 
-/** Prints the table of all leases whenever something other than a renewal has changed, until the signal. */
+/** Prints the table of all leases whenever something in it has changed but ages, until the signal. */
 export async function showLeases(
   client: LeaseholdClient,
   { screen, clock, signal }: { screen: Screen; clock: Clock; signal: AbortSignal },
@@ -22,7 +22,8 @@ export async function showLeases(
     const key = `${event.lease.namespace}/${event.lease.name}`
     if (event.type === 'deleted') leases.delete(key)
     else leases.set(key, event.lease)
-    timer ??= clock.setTimer(gatherMs, print)
+    // An update, as of a node's status, changes what the table does not show.
+    if (event.type !== 'updated') timer ??= clock.setTimer(gatherMs, print)
   }
   timer?.cancel()
 }

@@ -48,9 +48,9 @@ test.serial('the agents get their leases, the events are told, and SIGINT ends e
   await until(
     () => ended(up) || /T\S+Z {2}created +kube-system\/kube-scheduler {2}holder=\S+ {2}token=\d+/.test(up.output()),
   )
-  await until(() => ended(up) || /T\S+Z {2}renewed +kube-system\/kube-scheduler/.test(up.output()))
+  await until(() => ended(up) || /T\S+Z {2}renewed +(\d+ in \S+, )?\d+ in kube-system/.test(up.output()))
   const children = childrenOf(up.process.pid ?? 0)
-  t.is(children.length, 5, up.output())
+  t.is(children.length, 9, up.output())
 
   const scheduler = children.find(pid => commandOf(pid).includes('scheduler-b')) ?? 0
   process.kill(scheduler, 'SIGKILL')
