@@ -3,23 +3,6 @@ import { type AddressInfo, createServer } from 'node:net'
 import test from 'ava'
 import { runLeasectl } from '../support/leasectl.js'
 
-const verbs = ['get', 'describe', 'hold', 'check-token', 'events', 'status']
-
-test('--help names every verb and shows examples', async t => {
-  const { exitCode, stdout } = await runLeasectl('--help')
-  t.is(exitCode, 0)
-  for (const verb of verbs) t.regex(stdout, new RegExp(`^  ${verb} `, 'm'))
-  t.regex(stdout, /Examples:\n {2}leasectl get leases -A/)
-})
-
-for (const verb of verbs) {
-  test(`${verb} --help shows examples`, async t => {
-    const { exitCode, stdout } = await runLeasectl(verb, '--help')
-    t.is(exitCode, 0)
-    t.regex(stdout, new RegExp(`Examples:\n  leasectl ${verb}`))
-  })
-}
-
 test('--version is that of the package', async t => {
   const { exitCode, stdout } = await runLeasectl('--version')
   t.is(exitCode, 0)
