@@ -5,7 +5,8 @@ import type { LiveLease } from './live-lease.js'
 import { Watcher, type WatchOptions, type WatchSource } from './watcher.js'
 import { Window } from './window.js'
 
-export type { FeedChange, Watcher, WatchOptions } from './watcher.js'
+export type { FeedChange } from './selection.js'
+export type { Watcher, WatchOptions } from './watcher.js'
 
 export interface FeedOptions {
   /** The journal that revisions belong to. */

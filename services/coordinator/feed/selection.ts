@@ -1,6 +1,14 @@
 import type { LeaseImage } from '../lease/lease.js'
-import type { Transition } from '../lease/records.js'
-import type { FeedChange } from './watcher.js'
+import type { Transition, TransitionType } from '../lease/records.js'
+
+/** A change as a watcher hears it. */
+export interface FeedChange {
+  readonly type: TransitionType | 'renewed'
+  /** The lease after the change; for a deletion, as it was last. */
+  readonly lease: LeaseImage
+  readonly previousHolder?: string
+  readonly cause?: string
+}
 
 /**
  * A transition as a watcher with this selection hears it: a lease whose labels change enters the selection as

@@ -1,19 +1,10 @@
 import type { LeaseError } from '../lease/errors.js'
 import type { LeaseImage } from '../lease/lease.js'
-import type { LeaseRecord, Renewals, TransitionType } from '../lease/records.js'
+import type { LeaseRecord, Renewals } from '../lease/records.js'
 import type { LiveLease } from './live-lease.js'
 import { PendingRenewals } from './pending-renewals.js'
-import { select } from './selection.js'
+import { type FeedChange, select } from './selection.js'
 import type { Window } from './window.js'
-
-/** A change as a watcher hears it. */
-export interface FeedChange {
-  readonly type: TransitionType | 'renewed'
-  /** The lease after the change; for a deletion, as it was last. */
-  readonly lease: LeaseImage
-  readonly previousHolder?: string
-  readonly cause?: string
-}
 
 export interface WatchOptions {
   /** Whether the watcher selects this lease: by namespace, name and labels, which alone may decide. */
