@@ -6,6 +6,10 @@ import type { EventMessage } from './node-event.js'
 
 /** A connection to NATS, as far as the queue needs it. */
 export interface EventServer {
+  /** HOST:PORT. */
+  readonly address: string
+  /** Whether what is published is kept for those who do not listen. */
+  readonly isJetStream: boolean
   readonly isClosed: boolean
   /** Sends messages in order; for each, whether it is out. */
   publish(messages: readonly EventMessage[]): Promise<PromiseSettledResult<unknown>[]>
@@ -20,8 +24,9 @@ export interface EventQueueOptions {
   mayTell(): boolean
   readonly clock: Clock
   readonly random: Random
-  /** Told what is wrong when that changes; undefined: nothing is. */
-  trouble(error: string | undefined): void
+  /** Told of each connection, and of what is wrong, once until it changes. */
+  connected(server: EventServer): void
+  trouble(error: string): void
 }
 
 /** How many messages are on their way at a time. */
@@ -109,7 +114,8 @@ export class EventQueue {
     this.#end.signal.addEventListener('abort', ended)
     void server.closed().then(() => this.#wake())
     try {
-      this.#tellTrouble(undefined)
+      this.#trouble = undefined
+      this.#options.connected(server)
       while (!this.#end.signal.aborted) {
         if (server.isClosed) throw new Error('the connection has closed')
         if (this.#waiting.size === 0) await this.#more()
@@ -154,7 +160,7 @@ export class EventQueue {
     if (this.#waiting.get(key) === waiting) this.#waiting.delete(key)
   }
 
-  #tellTrouble(error: string | undefined): void {
+  #tellTrouble(error: string): void {
     if (this.#end.signal.aborted || error === this.#trouble) return
     this.#trouble = error
     this.#options.trouble(error)

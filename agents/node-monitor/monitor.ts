@@ -75,7 +75,15 @@ export class Term {
     this.#judge = new Judge(this.#fleet, options)
     this.#bookmarkMs = clock.monotonicMs()
     this.#events =
-      connect && new EventQueue({ connect, mayTell, clock, random, trouble: error => this.#natsTrouble(error) })
+      connect &&
+      new EventQueue({
+        connect,
+        mayTell,
+        clock,
+        random,
+        connected: server => this.#connected(server),
+        trouble: error => log.warn({ error }, 'events wait for NATS; labels are written'),
+      })
     this.#teller = new Teller({
       client,
       clock,
@@ -206,10 +214,10 @@ export class Term {
     this.#context.log.warn({ node: name, leaseDurationMs, graceMs }, text)
   }
 
-  #natsTrouble(error: string | undefined): void {
+  #connected({ address, isJetStream }: EventServer): void {
     const { log } = this.#context
-    if (error === undefined) log.info('connected to NATS')
-    else log.warn({ error }, 'events wait for NATS; labels are written')
+    log.info({ server: address, jetStream: isJetStream }, 'connected to NATS')
+    if (!isJetStream) log.warn('this NATS has no JetStream: events are best effort, and are kept nowhere')
   }
 
   /** What was decided before the stop is told, in a short time. */

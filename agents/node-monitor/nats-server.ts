@@ -9,6 +9,7 @@ import {
   RetentionPolicy,
   StorageType,
 } from 'nats'
+import type { EventServer } from './event-queue.js'
 import { type EventMessage, streamSubject } from './node-event.js'
 
 /** The JetStream stream that keeps the events. */
@@ -20,8 +21,7 @@ const requestTimeoutMs = 5_000
 const pingIntervalMs = 10_000
 
 /** A connection to NATS: one that breaks stays closed. */
-export class NatsServer {
-  /** Whether events are kept. */
+export class NatsServer implements EventServer {
   readonly isJetStream: boolean
   readonly #connection: NatsConnection
   readonly #jetStream: JetStreamClient | undefined
