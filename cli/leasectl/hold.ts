@@ -1,5 +1,5 @@
 import { hostname, constants as osConstants } from 'node:os'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { type CommandEnd, CommandStartError, runGuarded } from '../../agents/runtime/guarded-command.js'
 import { AcquireError, LeaseLostError } from '../../client/errors.js'
 import type { Hold, LeaseholdClient } from '../../client/index.js'
@@ -41,7 +41,11 @@ export const holdCommand = (surroundings: Surroundings): Command =>
       'how long to wait for the lease, 0 for not at all (default: for ever)',
       parseDurationArgument,
     )
-    .option('--lease-duration <duration>', 'how long a renewal lasts (default: 15s)', parseDurationArgument, 15_000)
+    .addOption(
+      new Option('--lease-duration <duration>', 'how long a renewal lasts')
+        .argParser(parseDurationArgument)
+        .default(15_000, '15s'),
+    )
     .option(
       '--takeover-delay <duration>',
       'how long nobody else gets the lease after it ran out, 0 for not at all (default: what the lease has)',

@@ -9,7 +9,7 @@ const maxBytes = 64 * 1024 * 1024
 
 /** `-f`, which may be given several times. */
 export const fileOption = (): Option =>
-  new Option('-f, --filename <file>', 'Leases in YAML or JSON; - is standard input').argParser(
+  new Option('-f, --filename <file>', 'leases in YAML or JSON; - is standard input; may be repeated').argParser(
     (file: string, files: readonly string[] = []) => [...files, file],
   )
 
