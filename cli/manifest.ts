@@ -2,7 +2,7 @@
  * Leases as people write them for Kubernetes: coordination.k8s.io/v1 Lease in YAML or JSON, several documents to a file,
  * or a v1 List of them. A manifest is read strictly: what would be ignored is a fault.
  */
-import { parseAllDocuments } from 'yaml'
+import { parseAllDocuments, type Tags } from 'yaml'
 import { z } from 'zod'
 import { parseDuration } from '../clock/duration.js'
 import { takeoverDelayAnnotation } from './takeover-delay.js'
@@ -109,8 +109,7 @@ export interface LeaseManifest extends z.infer<typeof metadata>, z.infer<typeof 
  * @throws ManifestError for the first document with faults, naming each of its fields at fault.
  */
 export function readManifests(text: string, file: string): LeaseManifest[] {
-  // YAML 1.2, where yes, on and times are text: nothing that a Lease has is meant otherwise.
-  const documents = parseAllDocuments(text, { prettyErrors: false })
+  const documents = parseAllDocuments(text, { prettyErrors: false, customTags: withoutOctal })
   const manifests = [...documents].flatMap((document, index) => {
     const place = `${file}, document ${index + 1}`
     const [fault] = [...document.errors, ...document.warnings]
@@ -120,6 +119,12 @@ export function readManifests(text: string, file: string): LeaseManifest[] {
   if (manifests.length === 0) throw new ManifestError(file, 'there is no lease in it')
   return manifests
 }
+
+/**
+ * YAML 1.2, where yes, on and times are text, for nothing that a Lease has is meant otherwise; less its octal numbers,
+ * which are text where YAML 1.1 was written, as kubectl does.
+ */
+const withoutOctal = (tags: Tags): Tags => tags.filter(tag => typeof tag === 'string' || tag.format !== 'OCT')
 
 const lineOf = (text: string, offset: number): string => ` (line ${text.slice(0, offset).split('\n').length})`
 
