@@ -30,7 +30,7 @@ export async function withClient<T>(
     return await work(client)
   } catch (error) {
     if (!(error instanceof TransportError) || error.reason !== '') throw error
-    if (error.status === 'UNAVAILABLE') throw nobody(address)
+    if (isNoCoordinator.has(error.status)) throw nobody(address, ` (${error.message})`)
     if (error.status !== 'DEADLINE_EXCEEDED') throw error
     throw new CommandError(`${address} did not answer in time: try again, or name another coordinator with --address`)
   } finally {
@@ -38,7 +38,10 @@ export async function withClient<T>(
   }
 }
 
-const nobody = (address: string): CommandError =>
+/** The connection failed, or what listens there is something else. */
+const isNoCoordinator: ReadonlySet<string> = new Set(['UNAVAILABLE', 'UNIMPLEMENTED'])
+
+const nobody = (address: string, why = ''): CommandError =>
   new CommandError(
-    `no coordinator answers at ${address}: start one with \`leasehold coordinator\`, or name another with --address`,
+    `no coordinator answers at ${address}${why}: start one with \`leasehold coordinator\`, or name another with --address`,
   )

@@ -72,6 +72,19 @@ test('a coordinator that does not answer is told in one line that says what to d
   )
 })
 
+test('what listens and is no coordinator is told in one line, with what it did', async t => {
+  const server = createServer(socket => socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n')).listen(
+    0,
+    '127.0.0.1',
+  )
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const { exitCode, stderr } = await runLeasectl('revoke', 'a', '--address', `127.0.0.1:${port}`)
+  t.is(exitCode, 1)
+  t.regex(stderr, /^leasectl: no coordinator answers at 127\.0\.0\.1:\d+ \([^\n]+\): start one with [^\n]+\n$/)
+})
+
 test('a NATS that does not answer is told in one line that says what to do', async t => {
   const { exitCode, stderr } = await runLeasectl('events', '--nats', 'nats://127.0.0.1:1')
   t.is(exitCode, 1)
