@@ -51,6 +51,8 @@ interface Telling {
 export class Teller {
   readonly #options: TellerOptions
   readonly #tellings = new Map<string, Telling>()
+  /** Those that can wait: nodes that are new. A fleet of many thousands takes minutes when it is first seen. */
+  readonly #greetings = new Map<string, Telling>()
   readonly #end = new AbortController()
   #workers = 0
   #onIdle: () => void = () => {}
@@ -62,13 +64,15 @@ export class Teller {
 
   /** How many nodes are still to be told of. */
   get size(): number {
-    return this.#tellings.size
+    return this.#tellings.size + this.#greetings.size
   }
 
   tell(change: StatusChange): void {
-    // It goes to the end of the queue, also when an older one of the node was further in front.
+    // It goes to the end of its queue, also when an older one of the node was further in front.
     this.#tellings.delete(change.node)
-    this.#tellings.set(change.node, { change, hasBegun: false, event: undefined })
+    this.#greetings.delete(change.node)
+    const queue = change.previousStatus === undefined ? this.#greetings : this.#tellings
+    queue.set(change.node, { change, hasBegun: false, event: undefined })
     if (this.#workers < maxConcurrent) void this.#work()
   }
 
@@ -84,6 +88,7 @@ export class Teller {
   close(): void {
     this.#end.abort()
     this.#tellings.clear()
+    this.#greetings.clear()
   }
 
   async #work(): Promise<void> {
@@ -105,6 +110,7 @@ export class Teller {
   /** The oldest that no worker has: those that have begun are at the front, and few. */
   #next(): Telling | undefined {
     for (const telling of this.#tellings.values()) if (!telling.hasBegun) return telling
+    for (const greeting of this.#greetings.values()) if (!greeting.hasBegun) return greeting
     return undefined
   }
 
@@ -163,11 +169,18 @@ export class Teller {
   }
 
   #isWanted(telling: Telling): boolean {
-    return this.#tellings.get(telling.change.node) === telling && this.#options.mayTell()
+    return this.#queued(telling.change.node) === telling && this.#options.mayTell()
   }
 
   #forget(telling: Telling): void {
-    if (this.#tellings.get(telling.change.node) === telling) this.#tellings.delete(telling.change.node)
+    const { node } = telling.change
+    if (this.#queued(node) !== telling) return
+    this.#tellings.delete(node)
+    this.#greetings.delete(node)
+  }
+
+  #queued(node: string): Telling | undefined {
+    return this.#tellings.get(node) ?? this.#greetings.get(node)
   }
 }
 
