@@ -8,7 +8,7 @@ import type { Clock } from '../../clock/clock.js'
 
 const columns = leaseColumns({ namespace: true, wide: true, labels: false })
 
-/** A longer name in the table is shortened, for rows to fit into a line. */
+/** A longer name is shortened, for events and rows to fit into a line. */
 const longestName = 32
 
 /** Renewals of so long are one line. */
@@ -36,7 +36,7 @@ export class Screen {
   /** An event is a line, but renewals are counted. */
   event(event: LeaseEvent | NodeEvent): void {
     if (event.kind === 'change' && event.type === 'renewed') this.#count(event.namespace)
-    else this.#write(`${eventLine(event, this.#clock.wallMicros())}\n`)
+    else this.#write(`${eventLine(withShortNames(event), this.#clock.wallMicros())}\n`)
   }
 
   /** The whole table, between empty lines. */
@@ -65,6 +65,12 @@ export class Screen {
   #style(code: string, text: string): string {
     return this.#isColored ? `\u001b[${code}m${text}\u001b[0m` : text
   }
+}
+
+function withShortNames(event: LeaseEvent | NodeEvent): LeaseEvent | NodeEvent {
+  if (event.kind !== 'change') return event
+  const { name, holder, previousHolder } = event
+  return { ...event, name: shortened(name), holder: shortened(holder), previousHolder: shortened(previousHolder) }
 }
 
 /** The begin and the end tell long names apart. */

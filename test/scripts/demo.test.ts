@@ -5,6 +5,8 @@ import { dirname } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { until } from '../support/until.js'
 
+const page = readFileSync(new URL('../../docs/demo.md', import.meta.url), 'utf8')
+
 interface Demo {
   readonly process: ChildProcess
   /** What it has printed so far. */
@@ -35,23 +37,14 @@ async function running(demo: Demo): Promise<{ pids: number[]; directory: string 
   return { pids, directory: dirname(/lmdb:([^\0]+)/.exec(journal)?.[1] ?? '') }
 }
 
-test.serial('the tour ends by itself, shows what it claims, and leaves nothing', async t => {
+test.serial('the tour ends by itself, shows what its page shows, and leaves nothing', async t => {
   t.timeout(240_000)
   const demo = startDemo(t)
   const { pids, directory } = await running(demo)
   t.is(pids.length, 11, demo.output())
   t.true(existsSync(directory))
   t.deepEqual(await demo.exit, [0, null], demo.output())
-  const titles = demo.output().match(/^\d\. .*$/gm)
-  t.deepEqual(titles, [
-    '1. A small cluster starts',
-    '2. The leader is killed',
-    '3. An API server is killed, and starts again',
-    '4. A node stops',
-    '5. The coordinator is killed',
-    '6. NATS stops, and returns',
-  ])
-  t.is(demo.output().match(/^ {3}✔ /gm)?.length, 11, demo.output())
+  t.deepEqual(outline(demo.output()), outline(page))
   t.regex(demo.output(), /refused: the token \d+ is smaller than \d+/)
   t.log(demo.output().match(/The tour took .*? s\./)?.[0])
   t.deepEqual([existsSync(directory), pids.filter(isAlive)], [false, []])
@@ -73,6 +66,15 @@ test.serial('Ctrl-C ends the tour, and nothing is left', async t => {
   t.deepEqual(await demo.exit, [130, null])
   t.deepEqual([existsSync(directory), pids.filter(isAlive)], [false, []])
 })
+
+/** Titles and claims, without what is another in each run. */
+const outline = (text: string): string[] =>
+  (text.match(/^(\d\. | {3}✔ ).*$/gm) ?? []).map(line =>
+    line
+      .replaceAll(/[\d.]+ m?s\b/g, 'a time')
+      .replaceAll(/scheduler-[ab]/g, 'a scheduler')
+      .replaceAll(/ \d+/g, ' #'),
+  )
 
 const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`)
 
