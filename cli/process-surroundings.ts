@@ -1,3 +1,4 @@
+import { addAbortSignal } from 'node:stream'
 import type { Clock } from '../clock/clock.js'
 import type { Random } from '../clock/random.js'
 import type { Surroundings } from './surroundings.js'
@@ -11,7 +12,7 @@ export function processSurroundings(clock: Clock, random: Random): Surroundings 
   return {
     clock,
     random,
-    input: () => process.stdin,
+    input: () => addAbortSignal(stop.signal, process.stdin),
     out: text => void process.stdout.write(text),
     err: text => void process.stderr.write(text),
     signal: stop.signal,

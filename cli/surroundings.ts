@@ -5,7 +5,7 @@ import type { Random } from '../clock/random.js'
 export interface Surroundings {
   readonly clock: Clock
   readonly random: Random
-  /** Standard input, to be read once. */
+  /** Standard input, to be read once; reading it fails when the user wants the command to stop. */
   input(): AsyncIterable<Uint8Array>
   /** Writes to standard output. */
   out(text: string): void

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { LeaseholdClient, WriteOptions as WriteCall } from '../../client/index.js'
 import { TransportError } from '../../client/transport.js'
 import { ManifestError } from '../manifest.js'
+import { exitCodes } from '../run-program.js'
 import type { Surroundings } from '../surroundings.js'
 import { takeoverDelayAnnotation } from '../takeover-delay.js'
 import { withClient } from './connection.js'
@@ -35,6 +36,8 @@ export const applyCommand = (surroundings: Surroundings): Command =>
     .addHelpText(
       'after',
       `
+Exit codes: 0 all is as the manifests have it, ${exitCodes.failed} it is not, ${exitCodes.usage} a mistake in the command.
+
 Examples:
   leasectl apply -f lease.yaml
   leasectl apply -f lease.yaml --dry-run=server
@@ -43,12 +46,19 @@ Examples:
     .action(async (options: ManifestOptions, verb: Command) => {
       const manifests = await placedManifests(options.filename, verb, surroundings)
       await withClient(options, surroundings, client =>
-        writeManifests(manifests, options, surroundings, (manifest, call) => apply(client, manifest, call)),
+        writeManifests(manifests, options, surroundings, (manifest, call) => applyManifest(client, manifest, call)),
       )
     })
 
-/** Reads and writes until nothing came between. */
-async function apply(client: LeaseholdClient, manifest: PlacedManifest, call: WriteCall): Promise<Written> {
+/** What of the client apply needs. */
+type Leases = Pick<LeaseholdClient, 'get' | 'create' | 'update'>
+
+/**
+ * Makes one lease be as its manifest has it: reads and writes until nothing came between.
+ *
+ * @throws ManifestError for what apply cannot change.
+ */
+export async function applyManifest(client: Leases, manifest: PlacedManifest, call: WriteCall): Promise<Written> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await applyOnce(client, manifest, call)
@@ -58,7 +68,7 @@ async function apply(client: LeaseholdClient, manifest: PlacedManifest, call: Wr
   }
 }
 
-async function applyOnce(client: LeaseholdClient, manifest: PlacedManifest, call: WriteCall): Promise<Written> {
+async function applyOnce(client: Leases, manifest: PlacedManifest, call: WriteCall): Promise<Written> {
   const { place, namespace, name } = manifest
   if (name === undefined) throw new ManifestError(place, 'metadata.name: is required, since apply makes no names')
   const lease = await client.get({ namespace, name }, call).catch(error => {

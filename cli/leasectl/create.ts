@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { exitCodes } from '../run-program.js'
 import type { Surroundings } from '../surroundings.js'
 import { withClient } from './connection.js'
 import { newLease } from './manifest-fields.js'
@@ -20,6 +21,8 @@ export const createCommand = (surroundings: Surroundings): Command =>
     .addHelpText(
       'after',
       `
+Exit codes: 0 all were created, ${exitCodes.failed} not all were, ${exitCodes.usage} a mistake in the command.
+
 Examples:
   leasectl create -f lease.yaml
   leasectl create -f lease.yaml --dry-run=server -o yaml

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
 import { Option } from 'commander'
 import { type LeaseManifest, readManifests } from '../manifest.js'
-import { CommandError } from '../run-program.js'
+import { CommandError, describeError } from '../run-program.js'
 import type { Surroundings } from '../surroundings.js'
 
-/** The most that a manifest file may have: as much as the largest lease, some hundred times. */
+/** The most that is read of one file: some hundred times the largest lease. */
 const maxBytes = 64 * 1024 * 1024
 
 /** `-f`, which may be given several times. */
@@ -24,30 +24,32 @@ export async function readManifestFiles(
 ): Promise<LeaseManifest[]> {
   const manifests: LeaseManifest[] = []
   for (const file of files) {
-    if (file === '-') manifests.push(...readManifests(await readInput(input()), 'standard input'))
-    else manifests.push(...readManifests(await readFile(file, 'utf8').catch(error => cannotRead(file, error)), file))
+    const [name, chunks] = file === '-' ? ['standard input', input()] : [file, createReadStream(file)]
+    const text = await readAll(chunks).catch(error => cannotRead(name, error))
+    manifests.push(...readManifests(text, name))
   }
   return manifests
 }
 
-async function readInput(input: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = []
+async function readAll(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const all: Uint8Array[] = []
   let bytes = 0
-  for await (const chunk of input) {
-    chunks.push(chunk)
+  for await (const chunk of chunks) {
+    all.push(chunk)
     bytes += chunk.byteLength
-    if (bytes > maxBytes) throw new CommandError('standard input is larger than 64 MiB: split the manifest')
+    if (bytes > maxBytes) throw new Error('it is larger than 64 MiB: split it')
   }
-  return Buffer.concat(chunks).toString()
+  return Buffer.concat(all).toString()
 }
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EISDIR: 'it is a directory: name its files, each with -f',
   EACCES: 'it may not be read',
+  ABORT_ERR: 'reading it was interrupted',
 }
 
-function cannotRead(file: string, error: unknown): never {
+function cannotRead(name: string, error: unknown): never {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  throw new CommandError(`${file}: ${reasons[code] ?? (error instanceof Error ? error.message : String(error))}`)
+  throw new CommandError(`${name}: ${reasons[code] ?? describeError(error)}`)
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
+import { applyManifest } from '../../cli/leasectl/apply.js'
 import { connectClient, type LeaseholdClient } from '../../client/index.js'
 import { startCoordinator, type TestCoordinator } from '../support/coordinator.js'
 import { runLeasectlWith } from '../support/leasectl.js'
@@ -275,4 +276,38 @@ test('apply takes no name that is to be made', async t => {
   const { exitCode, stderr } = await write('apply', manifest('{generateName: a-}'))
   t.is(exitCode, 1)
   t.regex(stderr, /metadata\.name: is required/)
+})
+
+test('apply reads a lease again that changed before it was written', async t => {
+  const name = { namespace: 'default', name: 'busy' }
+  const { lease } = await client.acquireOnce({ ...name, holderIdentity: 'h', leaseDurationMs: 600_000 })
+  let renewals = 0
+  const busy = {
+    async get() {
+      const read = await client.get(name)
+      if (renewals++ < 3) await client.renew({ ...name, fencingToken: lease.fencingToken })
+      return read
+    },
+    create: client.create.bind(client),
+    update: client.update.bind(client),
+  }
+  const { what } = await applyManifest(busy, { place: 'f', ...name, labels: { a: 'b' } }, {})
+  t.is(what, 'configured')
+  t.is(renewals, 4)
+  t.deepEqual((await get('busy')).labels, { a: 'b' })
+})
+
+test('apply of a missing lease that somebody else creates meanwhile changes that one', async t => {
+  const name = { namespace: 'default', name: 'raced' }
+  const raced = {
+    get: client.get.bind(client),
+    async create() {
+      await client.create({ ...name, labels: { theirs: '1' } })
+      return client.create(name)
+    },
+    update: client.update.bind(client),
+  }
+  const { what } = await applyManifest(raced, { place: 'f', ...name, labels: { ours: '2' } }, {})
+  t.is(what, 'configured')
+  t.deepEqual((await get('raced')).labels, { ours: '2', theirs: '1' })
 })
