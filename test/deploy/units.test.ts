@@ -59,7 +59,7 @@ test('the coordinator understands its command line, and the settings of unit and
   t.is(config.listen, '0.0.0.0:7070')
 })
 
-for (const name of ['kubelet-heartbeat', 'scheduler-leader']) {
+for (const name of ['kubelet-heartbeat', 'node-monitor', 'scheduler-leader']) {
   test.serial(`${name} understands its command line, and the options that the page gives it`, async t => {
     const { AGENT_ARGS = '', ...environment } = variables(`/etc/leasehold/agent-${name}.env`)
     t.true(Object.keys(environment).length > 0)
