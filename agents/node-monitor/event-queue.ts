@@ -48,7 +48,6 @@ export class EventQueue {
   readonly #options: EventQueueOptions
   readonly #waiting = new Map<string, Waiting>()
   readonly #end = new AbortController()
-  readonly #running: Promise<void>
   #wake: () => void = () => {}
   #lastSuccessMs: number
   #trouble: string | undefined
@@ -57,7 +56,7 @@ export class EventQueue {
   constructor(options: EventQueueOptions) {
     this.#options = options
     this.#lastSuccessMs = options.clock.monotonicMs()
-    this.#running = this.#run()
+    void this.#run()
   }
 
   get size(): number {
@@ -87,11 +86,10 @@ export class EventQueue {
     return Math.max(sinceMs + patienceMs - this.#options.clock.monotonicMs(), 0)
   }
 
-  /** Disconnects. What is not out is dropped. */
-  async close(): Promise<void> {
+  /** Disconnects, without waiting for a server that hangs. What is not out is dropped. */
+  close(): void {
     this.#end.abort()
     this.#wake()
-    await this.#running
     for (const key of [...this.#waiting.keys()]) this.drop(key)
   }
 

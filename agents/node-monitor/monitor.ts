@@ -109,7 +109,7 @@ export class Term {
       if (signal.aborted && this.#hold.isHeld()) await this.#lastWords()
     } finally {
       this.#teller.close()
-      await this.#events?.close()
+      this.#events?.close()
       this.#context.note(undefined)
     }
   }

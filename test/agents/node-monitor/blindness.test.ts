@@ -78,7 +78,7 @@ for (const [title, disturb] of [
     'a coordinator that is killed and comes back: nobody is Unknown',
     async (running: CoordinatorProcess) => {
       await running.kill()
-      await passMs(graceMs / 2)
+      await passMs(graceMs * 1.5)
       await running.start()
     },
   ],

@@ -107,6 +107,20 @@ test.serial(
   },
 )
 
+test.serial('a NATS that hangs holds neither labels up nor the end of the monitor', async t => {
+  const nats = await startNats(t)
+  const { address, client } = await coordinator(t)
+  const nodes = await Nodes.start(t, address, ['n-1', 'n-2'])
+  const monitor = startMonitor(t, address, nats)
+  await until(async () => (await subjects(nats)).length === 2)
+  nats.signal('SIGSTOP')
+  nodes.stop('n-2')
+  await until(async () => (await statusOf(client, 'n-2')) === 'Unknown')
+  monitor.process.kill('SIGTERM')
+  t.is(await monitor.exitCode(), 0)
+  t.is((await client.get({ namespace: 'kube-system', name: 'node-monitor' })).state, 'released')
+})
+
 test.serial('a NATS without JetStream tells those who listen', async t => {
   const nats = await startNats(t, false)
   const { address } = await coordinator(t)

@@ -211,7 +211,7 @@ test('a queue that is closed drops what is left', async t => {
   nats.isAway = true
   const out = events?.put('n-1', { subject: 'n-1', headers: {}, data: '' })
   await clock.run(100)
-  await events?.close()
+  events?.close()
   await out
   t.is(events?.size, 0)
 })
