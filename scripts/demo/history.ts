@@ -4,8 +4,6 @@ import type { Told } from './event-stream.js'
 
 /** A change, and when this process heard of it, in ms on Clock.monotonicMs. */
 export interface Heard extends Told {
-  readonly holder: string
-  readonly token: number
   readonly atMs: number
 }
 
@@ -49,8 +47,8 @@ export class History {
 }
 
 const heard = ({ type, lease, revision }: LeaseChange, atMs: number): Heard => ({
-  ...{ type, revision, atMs },
+  revision,
+  type,
   lease: `${lease.namespace}/${lease.name}`,
-  holder: lease.holderIdentity ?? '',
-  token: lease.fencingToken,
+  atMs,
 })
