@@ -27,6 +27,10 @@ demo: setup build ## a tour of what goes wrong in a fleet, with real processes; 
 test: setup ## run every test (TESTS='test/coordinator/**' for some)
 	@ava $(TESTS)
 
+.PHONY: simulate
+simulate: setup ## run simulated worlds (SEEDS=1000), or one again (SEED=7)
+	@exec node --import=tsx test/simulation/simulate.ts
+
 .PHONY: lint
 lint: setup ## check format, lint, types and the protos
 	@biome check .

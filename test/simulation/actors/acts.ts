@@ -1,0 +1,6 @@
+import type { ActorType } from '../plan.js'
+import type { Actor } from './actor.js'
+import { work } from './worker.js'
+
+/** What an actor of each type does with each of its leases. */
+export const acts: Record<ActorType, (actor: Actor, lease: string) => void> = { worker: work }

@@ -1,0 +1,5 @@
+import type { InvariantMaker } from './invariant.js'
+import { oneHolder } from './one-holder.js'
+
+/** Every promise that is looked at after every step. */
+export const invariants: readonly InvariantMaker[] = [oneHolder]

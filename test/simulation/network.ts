@@ -1,0 +1,261 @@
+import type { Random } from '../../clock/random.js'
+import type { SimulatedProcess } from './process.js'
+import type { Timeline } from './timeline.js'
+
+/** How a network delays messages, in ms: most a little, some a lot. */
+export interface NetworkFaults {
+  readonly latencyMs: number
+  readonly slowShare: number
+  readonly slowMs: number
+}
+
+/** What one end of a connection hears. */
+export interface Ear<Message> {
+  message(message: Message): void
+  /** The connection is over; called once. */
+  end(): void
+}
+
+/** What hears a host whose connections arrive. */
+export interface Host<Up, Down> {
+  readonly name: string
+  /** Undefined while nothing listens. */
+  readonly process: SimulatedProcess | undefined
+  accept(connection: Connection<Up, Down>): Ear<Up>
+}
+
+/** When an end that hears nothing takes the connection for broken: gRPC's keepalive of client and server. */
+const clientKeepaliveMs = 15_000
+const serverKeepaliveMs = 30_000
+
+/** The network between processes. A cut network loses nothing at once: what is sent waits, as TCP has it, until it is mended or an end gives up. */
+export class Network {
+  readonly timeline: Timeline
+  readonly #random: Random
+  readonly #faults: NetworkFaults
+  readonly #cuts = new Set<string>()
+  readonly #connections = new Set<Connection<never, never>>()
+
+  constructor(timeline: Timeline, random: Random, faults: NetworkFaults) {
+    this.timeline = timeline
+    this.#random = random
+    this.#faults = faults
+  }
+
+  /** Cuts the way between two hosts, by their names, both ways. */
+  cut(one: string, other: string): void {
+    this.#cuts.add(way(one, other))
+    this.timeline.after(clientKeepaliveMs, () => this.#giveUp('client'))
+    this.timeline.after(serverKeepaliveMs, () => this.#giveUp('server'))
+  }
+
+  mend(one: string, other: string): void {
+    this.#cuts.delete(way(one, other))
+    for (const connection of this.#connections) connection.flush()
+  }
+
+  isCut(one: string, other: string): boolean {
+    return this.#cuts.has(way(one, other))
+  }
+
+  latencyMs(): number {
+    const { latencyMs, slowShare, slowMs } = this.#faults
+    const mostMs = this.#random.fraction() < slowShare ? slowMs : latencyMs
+    return 0.02 + this.#random.fraction() * mostMs
+  }
+
+  connect<Up, Down>(from: SimulatedProcess, host: Host<Up, Down>, ear: Ear<Down>): Connection<Up, Down> {
+    const connection = new Connection(this, from, host, ear, () => this.#connections.delete(connection as never))
+    this.#connections.add(connection as never)
+    connection.open()
+    return connection
+  }
+
+  /** A process is gone, or stands still for so long that keepalive notices: those at the other end hear of it. */
+  lost(process: SimulatedProcess): void {
+    for (const connection of [...this.#connections]) connection.lost(process)
+  }
+
+  /** Breaks one connection, as a router that restarts does; both ends hear it. */
+  breakOne(): void {
+    const connections = [...this.#connections]
+    connections[Math.floor(this.#random.fraction() * connections.length)]?.reset()
+  }
+
+  #giveUp(end: 'client' | 'server'): void {
+    for (const connection of [...this.#connections]) if (connection.isCut) connection.giveUp(end)
+  }
+}
+
+const way = (one: string, other: string): string => [one, other].sort().join(' - ')
+
+interface Waiting<Message> {
+  readonly message: Message | 'end'
+  isReady: boolean
+}
+
+/** One direction: in order, each message when it is ready and the way is not cut. */
+class Pipe<Message> {
+  readonly #waiting: Waiting<Message>[] = []
+  readonly #network: Network
+  readonly #isCut: () => boolean
+  readonly #deliver: (message: Message | 'end') => void
+
+  constructor(network: Network, isCut: () => boolean, deliver: (message: Message | 'end') => void) {
+    this.#network = network
+    this.#isCut = isCut
+    this.#deliver = deliver
+  }
+
+  send(message: Message | 'end'): void {
+    const waiting = { message, isReady: false }
+    this.#waiting.push(waiting)
+    this.#network.timeline.after(this.#network.latencyMs(), () => {
+      waiting.isReady = true
+      this.flush()
+    })
+  }
+
+  flush(): void {
+    while (this.#waiting[0]?.isReady && !this.#isCut()) {
+      const next = this.#waiting.shift()
+      if (next !== undefined) this.#deliver(next.message)
+    }
+  }
+}
+
+/** A connection as both ends have it: each may believe that it is open when the other knows better. */
+export class Connection<Up, Down> {
+  readonly #network: Network
+  readonly #from: SimulatedProcess
+  readonly #host: Host<Up, Down>
+  readonly #clientEar: Ear<Down>
+  readonly #onOver: () => void
+  readonly #up: Pipe<Up>
+  readonly #down: Pipe<Down>
+  #server: SimulatedProcess | undefined
+  #serverEar: Ear<Up> | undefined
+  #isOpenAtClient = true
+  #isOpenAtServer = false
+
+  constructor(network: Network, from: SimulatedProcess, host: Host<Up, Down>, ear: Ear<Down>, onOver: () => void) {
+    this.#network = network
+    this.#from = from
+    this.#host = host
+    this.#clientEar = ear
+    this.#onOver = onOver
+    this.#up = new Pipe<Up>(
+      network,
+      () => this.isCut || this.#serverEar === undefined,
+      message => this.#atServer(message),
+    )
+    this.#down = new Pipe<Down>(
+      network,
+      () => this.isCut,
+      message => this.#atClient(message),
+    )
+  }
+
+  get isCut(): boolean {
+    return this.#network.isCut(this.#from.name, this.#host.name)
+  }
+
+  /** The client's first word travels; a host where nothing listens refuses. */
+  open(): void {
+    this.#network.timeline.after(this.#network.latencyMs(), () => this.#arrive())
+  }
+
+  sendUp(message: Up): void {
+    if (this.#isOpenAtClient && !this.#from.isDead) this.#up.send(message)
+  }
+
+  sendDown(message: Down): void {
+    if (this.#isOpenAtServer && this.#server?.isDead === false) this.#down.send(message)
+  }
+
+  /** The client ends it. */
+  closeUp(): void {
+    if (!this.#isOpenAtClient) return
+    this.#up.send('end')
+    this.#endAtClient()
+  }
+
+  /** The server ends it, after what it has sent. */
+  closeDown(): void {
+    if (!this.#isOpenAtServer) return
+    this.#isOpenAtServer = false
+    this.#down.send('end')
+  }
+
+  flush(): void {
+    if (this.#server === undefined) this.#arrive()
+    this.#up.flush()
+    this.#down.flush()
+  }
+
+  lost(process: SimulatedProcess): void {
+    if (process === this.#server) {
+      this.#isOpenAtServer = false
+      this.#down.send('end')
+    } else if (process === this.#from) {
+      this.#isOpenAtClient = false
+      this.#up.send('end')
+    }
+  }
+
+  reset(): void {
+    this.#endAtClient()
+    this.#endAtServer()
+  }
+
+  giveUp(end: 'client' | 'server'): void {
+    if (end === 'client') this.#endAtClient()
+    else this.#endAtServer()
+  }
+
+  #arrive(): void {
+    if (this.#server !== undefined || !this.#isOpenAtClient || this.isCut) return
+    const { process } = this.#host
+    if (process === undefined || process.isDead) {
+      this.#endAtClient()
+      return
+    }
+    this.#server = process
+    this.#isOpenAtServer = true
+    this.#serverEar = this.#host.accept(this)
+    this.#up.flush()
+  }
+
+  #atServer(message: Up | 'end'): void {
+    if (message === 'end') this.#endAtServer()
+    else this.#server?.receive(() => this.#isOpenAtServer && this.#serverEar?.message(message))
+  }
+
+  #atClient(message: Down | 'end'): void {
+    if (message === 'end') this.#endAtClient()
+    else this.#from.receive(() => this.#isOpenAtClient && this.#clientEar.message(message))
+  }
+
+  #endAtClient(): void {
+    if (!this.#isOpenAtClient) return
+    this.#from.receive(() => {
+      if (!this.#isOpenAtClient) return
+      this.#isOpenAtClient = false
+      this.#over()
+      this.#clientEar.end()
+    })
+  }
+
+  #endAtServer(): void {
+    this.#server?.receive(() => {
+      if (!this.#isOpenAtServer) return
+      this.#isOpenAtServer = false
+      this.#over()
+      this.#serverEar?.end()
+    })
+  }
+
+  #over(): void {
+    if (!this.#isOpenAtClient && !this.#isOpenAtServer) this.#onOver()
+  }
+}

@@ -1,0 +1,81 @@
+import type { Random } from '../../clock/random.js'
+import { seededRandom } from '../support/virtual-random.js'
+import type { DiskFaults } from './disk.js'
+import type { NetworkFaults } from './network.js'
+import type { ClockFaults } from './process.js'
+
+/** Something that goes wrong, from a time on and for a while. */
+export interface Fault {
+  readonly type: FaultType
+  readonly atMs: number
+  readonly lastsMs: number
+  /** The process that it happens to; 'coordinator', or an actor's name. */
+  readonly at: string
+}
+
+export const faultTypes = ['crash', 'pause', 'cut', 'break', 'wallJump'] as const
+export type FaultType = (typeof faultTypes)[number]
+
+/** A client process: what it does, and with which leases. */
+export interface ActorPlan {
+  readonly name: string
+  readonly type: ActorType
+  readonly leases: readonly string[]
+  readonly clock: ClockFaults
+}
+
+export const actorTypes = ['worker'] as const
+export type ActorType = (typeof actorTypes)[number]
+
+/** All of a world: the same plan is the same history. What a seed draws, and what shrinking takes away from. */
+export interface Plan {
+  readonly seed: number
+  /** Faults happen before this time. */
+  readonly durationMs: number
+  readonly network: NetworkFaults
+  readonly disk: DiskFaults
+  readonly coordinatorClock: ClockFaults
+  readonly actors: readonly ActorPlan[]
+  readonly faults: readonly Fault[]
+}
+
+/** Random numbers for one part of a world, which stay the same when other parts are taken away. */
+export function randomOf(seed: number, part: string): Random {
+  let hash = seed | 0
+  for (let i = 0; i < part.length; i++) hash = Math.imul(hash ^ part.charCodeAt(i), 0x01000193) + 0x9e3779b9
+  return seededRandom(hash >>> 0)
+}
+
+/** Draws a world, swarm style: each seed decides which faults there are at all, and how hard they are. */
+export function drawPlan(seed: number, durationMs = 120_000): Plan {
+  const random = randomOf(seed, 'plan')
+  const between = (min: number, max: number): number => min + random.fraction() * (max - min)
+  const pick = <T>(choices: readonly T[]): T => choices[Math.floor(random.fraction() * choices.length)] as T
+  const clock = (): ClockFaults => ({ rate: between(0.99, 1.01), wallOffsetMicros: Math.round(between(-1, 1) * 3.6e9) })
+  const leases = ['a', 'b', 'c'].slice(0, 1 + Math.floor(random.fraction() * 3))
+  const actors = Array.from(
+    { length: 2 + Math.floor(random.fraction() * 4) },
+    (_, index): ActorPlan => ({
+      name: `actor-${index}`,
+      type: pick(actorTypes),
+      leases: leases.filter(() => random.fraction() < 0.7),
+      clock: clock(),
+    }),
+  )
+  const types = faultTypes.filter(() => random.fraction() < 0.5)
+  const faults: Fault[] = []
+  const pace = between(2_000, 40_000)
+  for (let atMs = between(0, pace); types.length > 0 && atMs < durationMs; atMs += between(0, pace)) {
+    const at = random.fraction() < 0.4 ? 'coordinator' : pick(actors).name
+    faults.push({ type: pick(types), atMs, lastsMs: between(0, pick([500, 5_000, 40_000])), at })
+  }
+  return {
+    seed,
+    durationMs,
+    network: { latencyMs: pick([0.5, 2, 20]), slowShare: pick([0, 0.01, 0.1]), slowMs: pick([100, 1_000, 8_000]) },
+    disk: { flushMs: pick([0.3, 1, 10]), slowShare: pick([0, 0.01, 0.05]), slowMs: pick([50, 500, 3_000]) },
+    coordinatorClock: clock(),
+    actors,
+    faults,
+  }
+}

@@ -1,0 +1,98 @@
+/** Something that will happen at a time, unless it is called off. */
+export interface Happening {
+  cancel(): void
+}
+
+interface Entry {
+  readonly atMs: number
+  /** Decides between happenings of the same time: first come, first served. */
+  readonly order: number
+  run: (() => void) | undefined
+}
+
+/**
+ * The true time of a simulated world, in ms, and all that will happen in it, in order. Nothing passes but by `step`; after
+ * each happening every promise that can settle has settled, so one seed gives one history.
+ */
+export class Timeline {
+  #nowMs = 0
+  #order = 0
+  #steps = 0
+  readonly #heap: Entry[] = []
+
+  get nowMs(): number {
+    return this.#nowMs
+  }
+
+  /** How many happenings there were. */
+  get steps(): number {
+    return this.#steps
+  }
+
+  /** Lets something happen `delayMs` from now. */
+  after(delayMs: number, run: () => void): Happening {
+    const entry: Entry = { atMs: this.#nowMs + Math.max(delayMs, 0), order: this.#order++, run }
+    this.#push(entry)
+    return {
+      cancel: () => {
+        entry.run = undefined
+      },
+    }
+  }
+
+  /** Lets the next thing happen; false when nothing will before `endMs`, where time then stands. */
+  async step(endMs: number): Promise<boolean> {
+    for (;;) {
+      const next = this.#heap[0]
+      if (next === undefined || next.atMs > endMs) {
+        this.#nowMs = endMs
+        return false
+      }
+      this.#pop()
+      if (next.run === undefined) continue
+      this.#nowMs = next.atMs
+      this.#steps++
+      next.run()
+      await settled()
+      return true
+    }
+  }
+
+  #push(entry: Entry): void {
+    const heap = this.#heap
+    let index = heap.length
+    heap.push(entry)
+    while (index > 0) {
+      const parentIndex = (index - 1) >> 1
+      const parent = heap[parentIndex]
+      if (parent === undefined || isBefore(parent, entry)) break
+      heap[index] = parent
+      index = parentIndex
+    }
+    heap[index] = entry
+  }
+
+  #pop(): void {
+    const heap = this.#heap
+    const last = heap.pop()
+    if (last === undefined || heap.length === 0) return
+    let index = 0
+    for (;;) {
+      const left = heap[2 * index + 1]
+      const right = heap[2 * index + 2]
+      if (left === undefined) break
+      const isRight = right !== undefined && isBefore(right, left)
+      const child = isRight ? right : left
+      if (isBefore(last, child)) break
+      heap[index] = child
+      index = 2 * index + (isRight ? 2 : 1)
+    }
+    heap[index] = last
+  }
+}
+
+const isBefore = (one: Entry, other: Entry): boolean =>
+  one.atMs < other.atMs || (one.atMs === other.atMs && one.order < other.order)
+
+/** Resolves when every promise that can settle has. */
+const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve))

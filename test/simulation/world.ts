@@ -1,0 +1,83 @@
+import { Actor } from './actors/actor.js'
+import { acts } from './actors/acts.js'
+import { SimulatedCoordinator } from './coordinator.js'
+import { SimulatedDisk } from './disk.js'
+import { faults } from './faults.js'
+import { invariants } from './invariants/index.js'
+import type { Invariant } from './invariants/invariant.js'
+import { Network } from './network.js'
+import { type ActorPlan, type Fault, type Plan, randomOf } from './plan.js'
+import { GuardedResource } from './resource.js'
+import { Timeline } from './timeline.js'
+
+/** A promise was broken. */
+export class Broken extends Error {
+  override readonly name = 'Broken'
+}
+
+/** How long a process that crashed is down. */
+const restartMs = 500
+
+/** A coordinator, its disk, clients and what guards them, on one timeline, with all that goes wrong as planned. */
+export class World {
+  readonly plan: Plan
+  readonly timeline = new Timeline()
+  readonly network: Network
+  readonly coordinator: SimulatedCoordinator
+  readonly resource: GuardedResource
+  readonly actors = new Set<Actor>()
+  readonly counts = new Map<string, number>()
+  /** What happened, for whoever looks at a failure. */
+  readonly trace: string[] = []
+  /** Nobody begins anything new. */
+  isOver = false
+  readonly #invariants: readonly Invariant[]
+  #lives = 0
+
+  constructor(plan: Plan) {
+    const { seed, network, disk, coordinatorClock } = plan
+    this.plan = plan
+    this.network = new Network(this.timeline, randomOf(seed, 'network'), network)
+    this.resource = new GuardedResource(this.timeline, randomOf(seed, 'resource'))
+    const simulatedDisk = new SimulatedDisk(this.timeline, randomOf(seed, 'disk'), disk)
+    const random = randomOf(seed, 'coordinator')
+    this.coordinator = new SimulatedCoordinator('coordinator', this.timeline, random, coordinatorClock, simulatedDisk)
+    this.coordinator.onEnd = () => this.timeline.after(restartMs, () => this.coordinator.start())
+    this.#invariants = invariants.map(make => make(this))
+    this.coordinator.start()
+    for (const actorPlan of plan.actors) this.live(actorPlan)
+    for (const fault of plan.faults) this.timeline.after(fault.atMs, () => this.#happen(fault))
+  }
+
+  /** Runs to the end. @throws Broken */
+  async run(): Promise<void> {
+    while (await this.timeline.step(this.plan.durationMs)) {
+      for (const invariant of this.#invariants) {
+        const broken = invariant.check()
+        if (broken !== undefined) throw new Broken(`at ${this.timeline.nowMs.toFixed(3)} ms: ${broken}`)
+      }
+    }
+  }
+
+  count(what: string, by = 1): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + by)
+  }
+
+  note(text: string): void {
+    this.trace.push(`${this.timeline.nowMs.toFixed(3)} ${text}`)
+  }
+
+  /** A process of an actor begins to live. */
+  live(plan: ActorPlan): void {
+    const actor = new Actor(plan, this, this.#lives++)
+    this.actors.add(actor)
+    for (const lease of plan.leases) acts[plan.type](actor, lease)
+  }
+
+  #happen(fault: Fault): void {
+    const { type, at, lastsMs } = fault
+    this.count(`fault ${type}`)
+    this.note(`${type} of ${at} for ${lastsMs.toFixed(0)} ms`)
+    faults[type](this, fault)
+  }
+}
