@@ -11,7 +11,7 @@ import {
 } from './lease-columns.js'
 
 /** The label of a node's lease by which the node-monitor says Ready or Unknown. */
-const statusLabel = 'leasehold/node-status'
+const statusLabel = 'leasehold.dev/node-status'
 
 /** NAME, STATUS, HOLDER, LAST-HEARTBEAT and AGE: nodes by their leases. */
 export const nodeColumns = (options: ColumnOptions): Column[] =>

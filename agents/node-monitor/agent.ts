@@ -12,7 +12,7 @@ export const agent = defineAgent({
   name: 'node-monitor',
   description:
     'Decides which nodes are Ready and which are Unknown, by the heartbeats of their leases and its own clock, and says ' +
-    'so: in the label leasehold/node-status of the lease, and on NATS as nodes.NAME.ready and nodes.NAME.unknown. ' +
+    'so: in the label leasehold.dev/node-status of the lease, and on NATS as nodes.NAME.ready and nodes.NAME.unknown. ' +
     'Several may run: the one that holds the lease decides, and after a change every grace period starts afresh. When ' +
     'most nodes fall silent at once it holds back, and says that. docs/nodes.md tells more.',
   examples: [

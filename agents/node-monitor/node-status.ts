@@ -4,7 +4,7 @@ import type { Lease } from '../../client/index.js'
 export type NodeStatus = 'Ready' | 'Unknown'
 
 /** The label of a node's lease that has the status which was told last. */
-export const statusLabel = 'leasehold/node-status'
+export const statusLabel = 'leasehold.dev/node-status'
 
 /** What the lease's label says; undefined for a node that no monitor has called anything yet. */
 export function statusOf({ labels }: Pick<Lease, 'labels'>): NodeStatus | undefined {

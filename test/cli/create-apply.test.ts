@@ -38,7 +38,7 @@ const get = (name: string, namespace = 'default') => client.get({ namespace, nam
 
 test('create makes a lease with all that its manifest has', async t => {
   const text = manifest(
-    '{name: full, labels: {app: db}, annotations: {note: x, leasehold/takeover-delay: 30s}, finalizers: [a.b/c], ' +
+    '{name: full, labels: {app: db}, annotations: {note: x, leasehold.dev/takeover-delay: 30s}, finalizers: [a.b/c], ' +
       'ownerReferences: [{apiVersion: v1, kind: Node, name: n, uid: u, controller: true}]}',
     '{leaseDurationSeconds: 15, strategy: OldestEmulationVersion, preferredHolder: h}',
   )
@@ -157,7 +157,7 @@ test('apply creates what is missing, then changes what differs, then nothing', a
   t.deepEqual(await write('apply', text), created('applied'))
   t.deepEqual(await write('apply', text), unchanged('applied'))
   const changed = manifest(
-    '{name: applied, annotations: {leasehold/takeover-delay: 1m}, finalizers: [x.y/z]}',
+    '{name: applied, annotations: {leasehold.dev/takeover-delay: 1m}, finalizers: [x.y/z]}',
     '{leaseDurationSeconds: 30, strategy: OldestEmulationVersion, preferredHolder: h}',
   )
   t.deepEqual(await write('apply', changed), configured('applied'))
@@ -189,7 +189,7 @@ test('apply takes off a field that the manifest says is null', async t => {
     leaseDurationMs: 9_000,
   })
   const text = manifest(
-    '{name: emptied, labels: {a: null}, finalizers: null, annotations: {leasehold/takeover-delay: null}}',
+    '{name: emptied, labels: {a: null}, finalizers: null, annotations: {leasehold.dev/takeover-delay: null}}',
     '{strategy: null, preferredHolder: null, leaseDurationSeconds: null}',
   )
   t.deepEqual(await write('apply', text), configured('emptied'))

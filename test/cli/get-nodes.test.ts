@@ -9,7 +9,7 @@ let client: LeaseholdClient
 let address: [string, string]
 
 const leaseDurationMs = 600_000
-const status = 'leasehold/node-status'
+const status = 'leasehold.dev/node-status'
 
 test.before(async () => {
   coordinator = await startCoordinator()
@@ -71,7 +71,7 @@ test.serial('the other formats are those of the leases, selected and sorted alik
   const { stdout, stderr } = await print('-o', 'name', '-l', 'pool=gpu')
   t.deepEqual({ stdout, stderr }, { stdout: 'lease.coordination.k8s.io/node-1\n', stderr: '' })
   t.is(JSON.parse((await print('node-2', '-o', 'json')).stdout).metadata.namespace, 'kube-node-lease')
-  const path = 'jsonpath={.items[?(@.metadata.labels.leasehold/node-status=="Unknown")].metadata.name}'
+  const path = 'jsonpath={.items[?(@.metadata.labels.leasehold\\.dev/node-status=="Unknown")].metadata.name}'
   t.is((await print('-o', path)).stdout, 'node-2')
   t.is((await print('--sort-by', '.spec.renewTime', '-o', 'jsonpath={.items[0].metadata.name}')).stdout, 'node-4')
 })

@@ -177,7 +177,7 @@ test('a lease in JSON is indented by four, and what was never set is absent', t 
 
 test('a takeover delay is an annotation, for Kubernetes has no field for it', t => {
   const { annotations } = leaseObject({ ...bare, annotations: { a: 'b' }, takeoverDelayMs: 90_000 }).metadata
-  t.deepEqual(annotations, { a: 'b', 'leasehold/takeover-delay': '1m30s' })
+  t.deepEqual(annotations, { a: 'b', 'leasehold.dev/takeover-delay': '1m30s' })
 })
 
 test('an empty holder stays, since it says that the lease was given up', t => {

@@ -53,7 +53,7 @@ test('without a holder the cell is empty, without a creation time the age is unk
 test('a node is name, status, holder, last heartbeat and age', t => {
   t.deepEqual(titles(nodeColumns(none)), ['NAME', 'STATUS', 'HOLDER', 'LAST-HEARTBEAT', 'AGE'])
   t.deepEqual(titles(nodeColumns({ ...none, wide: true })).slice(-2), ['LEASE', 'TOKEN'])
-  const said = { ...lease, labels: { 'leasehold/node-status': 'Unknown' } }
+  const said = { ...lease, labels: { 'leasehold.dev/node-status': 'Unknown' } }
   t.deepEqual(cells(nodeColumns(none), said), ['kube-scheduler', 'Unknown', 'host-a_1', '3s', '5m30s'])
 })
 

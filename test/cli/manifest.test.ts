@@ -66,10 +66,13 @@ test('null says that there is to be nothing', t => {
   t.like(readManifests(text, 'a.yaml')[0], { labels: { old: null }, finalizers: null, preferredHolder: null })
 })
 
-test('the annotation leasehold/takeover-delay is the takeover delay, and no annotation', t => {
+test('the annotation leasehold.dev/takeover-delay is the takeover delay, and no annotation', t => {
   const read = (annotations: string) => readManifests(lease(`metadata: {name: a, annotations: ${annotations}}`), 'a')[0]
-  t.like(read('{leasehold/takeover-delay: 1m30s, note: x}'), { takeoverDelayMs: 90_000, annotations: { note: 'x' } })
-  t.is(read('{leasehold/takeover-delay: null}')?.takeoverDelayMs, null)
+  t.like(read('{leasehold.dev/takeover-delay: 1m30s, note: x}'), {
+    takeoverDelayMs: 90_000,
+    annotations: { note: 'x' },
+  })
+  t.is(read('{leasehold.dev/takeover-delay: null}')?.takeoverDelayMs, null)
   t.is(read('{note: x}')?.takeoverDelayMs, undefined)
 })
 
@@ -109,7 +112,7 @@ const faults: [what: string, text: string, told: string][] = [
   ['no metadata', lease('spec: {}'), 'f, document 1: metadata: must be a mapping'],
   [
     'a delay that is none',
-    lease('metadata: {name: a, annotations: {leasehold/takeover-delay: soon}}'),
+    lease('metadata: {name: a, annotations: {leasehold.dev/takeover-delay: soon}}'),
     '"soon" is not a',
   ],
   ['another kind', 'apiVersion: v1\nkind: Pod\n', 'must be a Lease of coordination.k8s.io/v1, or a List of v1'],

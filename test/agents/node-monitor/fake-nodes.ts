@@ -36,7 +36,7 @@ export class FakeLeases {
   }
 
   status(name: string): string | undefined {
-    return this.of(name).labels['leasehold/node-status']
+    return this.of(name).labels['leasehold.dev/node-status']
   }
 
   async get({ name }: { name: string }): Promise<Lease> {

@@ -73,7 +73,7 @@ export class Nodes {
 /** What the label of a node's lease says. */
 export async function statusOf(client: LeaseholdClient, name: string): Promise<string | undefined> {
   const lease = await client.get({ namespace: 'kube-node-lease', name }).catch(() => undefined)
-  return lease?.labels['leasehold/node-status']
+  return lease?.labels['leasehold.dev/node-status']
 }
 
 export const isReady = async (client: LeaseholdClient, ...names: readonly string[]): Promise<boolean> =>

@@ -64,7 +64,7 @@ test.serial('the other labels of a node are kept', async t => {
   await client.create({ ...lease, holderIdentity: 'n-1', leaseDurationMs: 60_000, labels: { zone: 'a' } })
   startMonitor(t, address, undefined)
   await until(async () => (await statusOf(client, 'n-1')) === 'Unknown')
-  t.deepEqual((await client.get(lease)).labels, { zone: 'a', 'leasehold/node-status': 'Unknown' })
+  t.deepEqual((await client.get(lease)).labels, { zone: 'a', 'leasehold.dev/node-status': 'Unknown' })
 })
 
 test.serial(

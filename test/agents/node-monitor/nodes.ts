@@ -33,5 +33,5 @@ export const change = (type: ChangeType, lease: Lease): LeaseChange => ({
   revision: lease.revision,
 })
 
-export const ready = { 'leasehold/node-status': 'Ready' }
-export const unknown = { 'leasehold/node-status': 'Unknown' }
+export const ready = { 'leasehold.dev/node-status': 'Ready' }
+export const unknown = { 'leasehold.dev/node-status': 'Unknown' }
