@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { statusLabel } from '../../agents/node-monitor/node-status.js'
 import { connectClient, type Lease, type LeaseholdClient } from '../../client/index.js'
 import { collectionRules, identityRules } from '../../services/coordinator/collection-rules.js'
 import { coordinator, startAgent } from '../agents/agent-process.js'
@@ -66,6 +67,23 @@ test.serial('node heartbeats: each one updates spec.renewTime of the lease', asy
   })
   t.deepEqual([...times], [...times].sort())
 })
+
+test.serial(
+  'node heartbeats: their times say whether a node is available: Ready while they come, Unknown once they stop',
+  async t => {
+    const { client, address } = await coordinator(t)
+    const heartbeat = ['--lease-duration', '3s', '--renew-interval', '500ms']
+    startAgent(t, address, 'kubelet-heartbeat', '--node', 'alive', ...heartbeat)
+    const dying = startAgent(t, address, 'kubelet-heartbeat', '--node', 'dying', ...heartbeat)
+    startAgent(t, address, 'node-monitor', '--grace-period', '4s', '--labels-only')
+    const status = async (name: string) =>
+      (await client.get({ namespace: 'kube-node-lease', name }).catch(() => undefined))?.labels[statusLabel]
+    await until(async () => (await status('alive')) === 'Ready' && (await status('dying')) === 'Ready')
+    dying.process.kill('SIGKILL')
+    await until(async () => (await status('dying')) === 'Unknown')
+    t.is(await status('alive'), 'Ready')
+  },
+)
 
 test.serial('leader election: one instance of a component runs at any time, while the others stand by', async t => {
   const { client, address } = await coordinator(t)
