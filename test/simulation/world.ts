@@ -13,6 +13,13 @@ import { Timeline } from './timeline.js'
 /** A promise was broken. */
 export class Broken extends Error {
   override readonly name = 'Broken'
+  /** Who saw it: the name of an invariant. */
+  readonly seenBy: string
+
+  constructor(seenBy: string, message: string) {
+    super(message)
+    this.seenBy = seenBy
+  }
 }
 
 /** How long a process that crashed is down. */
@@ -31,8 +38,9 @@ export class World {
   readonly trace: string[] = []
   /** Nobody begins anything new. */
   isOver = false
-  readonly #invariants: readonly Invariant[]
+  readonly #invariants: readonly (readonly [seenBy: string, invariant: Invariant])[]
   #lives = 0
+  #failure: Broken | undefined
 
   constructor(plan: Plan) {
     const { seed, network, disk, coordinatorClock } = plan
@@ -43,7 +51,7 @@ export class World {
     const random = randomOf(seed, 'coordinator')
     this.coordinator = new SimulatedCoordinator('coordinator', this.timeline, random, coordinatorClock, simulatedDisk)
     this.coordinator.onEnd = () => this.timeline.after(restartMs, () => this.coordinator.start())
-    this.#invariants = invariants.map(make => make(this))
+    this.#invariants = invariants.map(make => [make.name, make(this)])
     this.coordinator.start()
     for (const actorPlan of plan.actors) this.live(actorPlan)
     for (const fault of plan.faults) this.timeline.after(fault.atMs, () => this.#happen(fault))
@@ -52,11 +60,17 @@ export class World {
   /** Runs to the end. @throws Broken */
   async run(): Promise<void> {
     while (await this.timeline.step(this.plan.durationMs)) {
-      for (const invariant of this.#invariants) {
+      if (this.#failure !== undefined) throw this.#failure
+      for (const [seenBy, invariant] of this.#invariants) {
         const broken = invariant.check()
-        if (broken !== undefined) throw new Broken(`at ${this.timeline.nowMs.toFixed(3)} ms: ${broken}`)
+        if (broken !== undefined) throw this.#broken(seenBy, broken)
       }
     }
+  }
+
+  /** Says what is broken, for whoever sees it where it happens. */
+  fail(broken: string, seenBy = 'world'): void {
+    this.#failure ??= this.#broken(seenBy, broken)
   }
 
   count(what: string, by = 1): void {
@@ -72,6 +86,10 @@ export class World {
     const actor = new Actor(plan, this, this.#lives++)
     this.actors.add(actor)
     for (const lease of plan.leases) acts[plan.type](actor, lease)
+  }
+
+  #broken(seenBy: string, broken: string): Broken {
+    return new Broken(seenBy, `at ${this.timeline.nowMs.toFixed(3)} ms: ${broken}`)
   }
 
   #happen(fault: Fault): void {
