@@ -5,8 +5,6 @@ import { type SnapshotSize, takeSnapshot } from './journal/snapshot.js'
 import type { Transition } from './lease/records.js'
 import type { OpenCoordinator } from './open-coordinator.js'
 
-const sliceSize = 1_000
-
 export interface SnapshotsOptions {
   readonly open: OpenCoordinator
   readonly journal: Journal
@@ -15,6 +13,8 @@ export interface SnapshotsOptions {
   readonly everyBytes: number
   /** Bytes that can still be written: a snapshot is not begun where the next one could not fit. */
   readonly freeBytes: () => number
+  /** How many leases or transitions are written before the event loop turns: 1,000. */
+  readonly sliceSize?: number
   readonly onTaken?: (size: SnapshotSize, durationMs: number) => void
   /** A snapshot failed; the one before it still counts, and the next is tried in its time. */
   readonly onFailure: (error: Error) => void
@@ -49,7 +49,7 @@ export class Snapshots {
   }
 
   async #take(): Promise<void> {
-    const { open, journal, clock, onTaken, onFailure } = this.#options
+    const { open, journal, clock, sliceSize = 1_000, onTaken, onFailure } = this.#options
     const { coordinator, table, outbox } = open
     const startedMs = clock.monotonicMs()
     try {
@@ -63,10 +63,11 @@ export class Snapshots {
         sequence: begin.sequence,
         header: begin.header,
         leases: table.images(),
-        unpublished: waiting(outbox),
+        unpublished: waiting(outbox, sliceSize),
         gap: () => outbox.state.gap,
         settled: () => coordinator.execute('read', () => undefined),
         clock,
+        sliceSize,
       })
       this.#lastBytes = size.bytes
       onTaken?.(size, clock.monotonicMs() - startedMs)
@@ -77,7 +78,7 @@ export class Snapshots {
 }
 
 /** The transitions that wait for NATS, slice by slice, while they come and go. */
-function* waiting(outbox: Outbox): Generator<Transition> {
+function* waiting(outbox: Outbox, sliceSize: number): Generator<Transition> {
   let revision = 0
   for (let slice = outbox.after(revision, sliceSize); slice.length > 0; slice = outbox.after(revision, sliceSize)) {
     yield* slice

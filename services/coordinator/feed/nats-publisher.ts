@@ -25,6 +25,8 @@ export interface NatsPublisherOptions {
   readonly log: PublisherLog
   /** Whether renewals are told, on core NATS. */
   readonly renewedEvents: boolean
+  /** Connects once; a connection that breaks stays closed. Absent: to a real server. */
+  readonly connect?: (url: string) => Promise<NatsConnection>
   /**
    * Everything up to this revision is on NATS, or told as a gap; the outbox has dropped it already. To be journaled as
    * a `published` record: when a crash comes first, the stream itself tells at the next start how far it got. Called
@@ -154,7 +156,8 @@ export class NatsPublisher {
   }
 
   async #connectAndPublish(): Promise<void> {
-    const connection = await connectNats(this.#options.url)
+    const { connect = connectNats, url } = this.#options
+    const connection = await connect(url)
     logAsyncErrors(connection, this.#options.log).catch(() => {})
     try {
       if (this.#isClosed) return
