@@ -6,6 +6,7 @@ import { packageDefinition } from '../../protos/load.js'
 import { statusDetailsKey } from '../../protos/status-details.js'
 import { leaseService } from '../../services/coordinator/grpc/lease-service.js'
 import { HoldSession } from '../../services/coordinator/hold-session.js'
+import { decodeEntry } from '../../services/coordinator/journal/entry-codec.js'
 import { openMemoryJournal } from '../../services/coordinator/journal/memory-journal.js'
 import type { LeaseRecord } from '../../services/coordinator/lease/records.js'
 import { defaultLimits } from '../../services/coordinator/lease/validation.js'
@@ -20,13 +21,19 @@ import type { Down, Up } from './wire.js'
 export interface CoordinatorEars {
   /** A process serves. */
   serving?(open: OpenCoordinator): void
+  /** A message of a Hold stream is in a socket of the process, which will read it in its turn. */
+  arrived?(stream: object, request: HoldRequest): void
   /** A message of a Hold stream is read; `stream` is the same for all of one stream. */
   read?(stream: object, request: HoldRequest): void
   /** A message leaves on a Hold stream. */
   said?(stream: object, response: HoldResponse): void
   /** The coordinator knows that a stream is over. */
   streamEnded?(stream: object): void
-  /** An entry is durable, and nothing of it was told before. */
+  /** A unary call is read; `call` is the same for its answer. */
+  called?(call: object, method: string, request: object): void
+  /** A unary call is answered; undefined where it is refused. */
+  answered?(call: object, response: object | undefined): void
+  /** An entry is durable, and nothing of it was told before. After a crash, what it left is heard before `serving`. */
   durable?(records: readonly LeaseRecord[]): void
   /** The process was killed, or ended by itself. */
   ended?(): void
@@ -43,6 +50,8 @@ export class SimulatedCoordinator implements Host<Up, Down> {
   readonly ears: CoordinatorEars[] = []
   #service: ReturnType<typeof leaseService>['handlers'] | undefined
   open: OpenCoordinator | undefined
+  /** The sequence of the last entry that was heard. */
+  #heard = 0
   /** Told when a process of it ends by itself. */
   onEnd: (process: SimulatedProcess) => void = () => {}
 
@@ -107,13 +116,36 @@ export class SimulatedCoordinator implements Host<Up, Down> {
     }
   }
 
+  /** What waits in a socket while the process sleeps is heard as it arrives. */
+  arrived(connection: Connection<Up, Down>, message: Up): void {
+    if (message.type !== 'hold') return
+    for (const ear of this.ears) ear.arrived?.(connection, decodeHoldRequest(message.bytes))
+  }
+
+  /** What a crash left durable and told nobody. */
+  #hearWhatWasLeft(): void {
+    const { entries, lastSequence } = this.disk.store
+    while (this.#heard < lastSequence) {
+      this.#heard++
+      const entry = entries.get(this.#heard)
+      if (entry !== undefined) this.#durable(decodeEntry(entry, this.#heard).records)
+    }
+  }
+
+  #durable(records: readonly LeaseRecord[]): void {
+    for (const ear of this.ears) ear.durable?.(records)
+  }
+
   async #serve(process: SimulatedProcess): Promise<void> {
+    this.#hearWhatWasLeft()
     const open = await openCoordinator({
       journal: openMemoryJournal(this.disk.store),
       clock: process,
       random: this.#random,
       onDurable: records => {
-        if (!process.isDead) for (const ear of this.ears) ear.durable?.(records)
+        if (process.isDead) return
+        this.#heard++
+        this.#durable(records)
       },
       onFailure: () => {
         if (process.isDead) return
@@ -143,8 +175,10 @@ export class SimulatedCoordinator implements Host<Up, Down> {
       cancelled: false,
       getPath: () => method.path,
     }
+    for (const ear of this.ears) ear.called?.(call, name, call.request)
     // The handlers of unary calls look at nothing else of a call.
     handler?.(call as never, (error, response) => {
+      for (const ear of this.ears) ear.answered?.(call, error ? undefined : (response ?? {}))
       if (error) {
         const [details] = error.metadata?.get(statusDetailsKey) ?? []
         connection.sendDown({

@@ -25,13 +25,18 @@ export class SimulatedDisk {
   readonly #faults: DiskFaults
   readonly #underway = new Set<Flush>()
   #writer: SimulatedProcess | undefined
+  /** The true time at which the last entry was decided and its append began. */
+  entryAtMs = 0
 
   constructor(timeline: Timeline, random: Random, faults: DiskFaults) {
     this.#timeline = timeline
     this.#random = random
     this.#faults = faults
     this.store = new MemoryStore(random)
-    this.store.beforeFlush = () => this.#flush()
+    this.store.beforeFlush = sequence => {
+      if (sequence > 0) this.entryAtMs = timeline.nowMs
+      return this.#flush()
+    }
   }
 
   /** The process that writes from now on. */

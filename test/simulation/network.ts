@@ -22,6 +22,8 @@ export interface Host<Up, Down> {
   /** Undefined while nothing listens. */
   readonly process: SimulatedProcess | undefined
   accept(connection: Connection<Up, Down>): Ear<Up>
+  /** A message is in a socket of the process. */
+  arrived?(connection: Connection<Up, Down>, message: Up): void
 }
 
 /** When an end that hears nothing takes the connection for broken: gRPC's keepalive of client and server. */
@@ -228,7 +230,10 @@ export class Connection<Up, Down> {
 
   #atServer(message: Up | 'end'): void {
     if (message === 'end') this.#endAtServer()
-    else this.#server?.receive(() => this.#isOpenAtServer && this.#serverEar?.message(message))
+    else {
+      if (this.#server?.isPaused) this.#host.arrived?.(this, message)
+      this.#server?.receive(() => this.#isOpenAtServer && this.#serverEar?.message(message))
+    }
   }
 
   #atClient(message: Down | 'end'): void {
