@@ -28,7 +28,7 @@ test: setup ## run every test (TESTS='test/coordinator/**' for some)
 	@ava $(TESTS)
 
 .PHONY: simulate
-simulate: setup ## run simulated worlds (SEEDS=1000), or one again (SEED=7)
+simulate: setup ## run simulated worlds (SEEDS=1000), or one again (SEED=7, PLAN=file.json)
 	@exec node --import=tsx test/simulation/simulate.ts
 
 .PHONY: lint

@@ -1,0 +1,19 @@
+/** A process that runs the worlds of the seeds it is sent, one after another; `workers.ts` starts it. */
+import { runSeed } from '../run-seed.js'
+import type { SeedResult } from './seed-result.js'
+
+process.on('message', (seed: number) => void run(seed))
+
+async function run(seed: number): Promise<void> {
+  const { broken, seenBy, counts, steps, virtualMs } = await runSeed(seed)
+  const result: SeedResult = {
+    seed,
+    ...(broken === undefined ? {} : { broken }),
+    ...(seenBy === undefined ? {} : { seenBy }),
+    counts: Object.fromEntries(counts),
+    steps,
+    virtualMs,
+    memoryBytes: process.memoryUsage.rss(),
+  }
+  process.send?.(result)
+}
