@@ -12,8 +12,9 @@ import type { LeaseRecord } from '../../services/coordinator/lease/records.js'
 import { defaultLimits } from '../../services/coordinator/lease/validation.js'
 import { type OpenCoordinator, openCoordinator } from '../../services/coordinator/open-coordinator.js'
 import type { SimulatedDisk } from './disk.js'
+import type { ClockFaults } from './machine-clock.js'
 import type { Connection, Ear, Host } from './network.js'
-import { type ClockFaults, SimulatedProcess } from './process.js'
+import { SimulatedProcess } from './process.js'
 import type { Timeline } from './timeline.js'
 import type { Down, Up } from './wire.js'
 
@@ -77,7 +78,10 @@ export class SimulatedCoordinator implements Host<Up, Down> {
     const process = new SimulatedProcess(this.name, this.#timeline, this.#clockFaults)
     this.#process = process
     this.disk.mount(process)
-    void this.#serve(process)
+    this.#serve(process).catch(error => {
+      // One that was killed while it started.
+      if (!process.isDead) throw error
+    })
   }
 
   /** Ends the process as a crash does: what was not flushed yet is on the disk or is not. */

@@ -10,9 +10,7 @@ export const faults: Record<FaultType, (world: World, fault: Fault) => void> = {
     const { running } = coordinator
     if (at !== coordinator.name) {
       for (const actor of actorsAt(world, at)) {
-        actor.process.kill()
-        network.lost(actor.process)
-        world.actors.delete(actor)
+        world.end(actor)
         timeline.after(lastsMs, () => world.live(actor.plan))
       }
     } else if (running !== undefined) {
@@ -42,7 +40,7 @@ export const faults: Record<FaultType, (world: World, fault: Fault) => void> = {
   },
 
   wallJump(world, { at, lastsMs }) {
-    for (const process of processesAt(world, at)) process.wallOffsetMicros += Math.round((lastsMs - 2_000) * 1e6)
+    for (const process of processesAt(world, at)) process.clock.wallOffsetMicros += Math.round((lastsMs - 2_000) * 1e6)
   },
 }
 

@@ -1,8 +1,8 @@
 import type { Random } from '../../clock/random.js'
 import { seededRandom } from '../support/virtual-random.js'
 import type { DiskFaults } from './disk.js'
+import type { ClockFaults } from './machine-clock.js'
 import type { NetworkFaults } from './network.js'
-import type { ClockFaults } from './process.js'
 
 /** Something that goes wrong, from a time on and for a while. */
 export interface Fault {
@@ -24,7 +24,7 @@ export interface ActorPlan {
   readonly clock: ClockFaults
 }
 
-export const actorTypes = ['worker'] as const
+export const actorTypes = ['worker', 'leader', 'presence', 'exclusive', 'caller'] as const
 export type ActorType = (typeof actorTypes)[number]
 
 /** All of a world: the same plan is the same history. What a seed draws, and what shrinking takes away from. */

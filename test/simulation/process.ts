@@ -1,13 +1,6 @@
 import type { Clock, Timer } from '../../clock/clock.js'
+import { type ClockFaults, MachineClock } from './machine-clock.js'
 import type { Timeline } from './timeline.js'
-
-/** How the clocks of a machine differ from true time. */
-export interface ClockFaults {
-  /** How fast its monotonic clock goes: 1.01 is one percent fast. */
-  readonly rate: number
-  /** What its wall clock is ahead, in µs. */
-  readonly wallOffsetMicros: number
-}
 
 interface SetTimer {
   readonly dueMs: number
@@ -17,9 +10,6 @@ interface SetTimer {
 /** What a turn of a process costs at least, so that a process which never rests lets time pass. */
 const turnMs = 0.02
 
-/** The wall clock of a machine without faults at the beginning of the world. */
-const epochMicros = 1_750_000_000_000_000
-
 /**
  * A process: an event loop like Node's, with clocks of its own. A turn fires the timers that are due, then reads what
  * waits in its sockets, then runs what was put off until after the poll. It can be paused, and killed for good.
@@ -27,31 +17,32 @@ const epochMicros = 1_750_000_000_000_000
 export class SimulatedProcess implements Clock {
   readonly name: string
   readonly #timeline: Timeline
-  readonly #bornMs: number
-  readonly #rate: number
-  /** What the wall clock is ahead of true time, in µs; it may jump. */
-  wallOffsetMicros: number
+  readonly clock: MachineClock
   #timers: SetTimer[] = []
   #inbox: (() => void)[] = []
   #afterPoll: (() => void)[] = []
-  #state: 'running' | 'paused' | 'dead' = 'running'
+  #pauses = 0
+  #isDead = false
   #turnAtMs = Number.POSITIVE_INFINITY
   #turn: { cancel(): void } | undefined
 
-  constructor(name: string, timeline: Timeline, { rate, wallOffsetMicros }: ClockFaults) {
+  constructor(name: string, timeline: Timeline, clock: ClockFaults | MachineClock) {
     this.name = name
     this.#timeline = timeline
-    this.#bornMs = timeline.nowMs
-    this.#rate = rate
-    this.wallOffsetMicros = wallOffsetMicros
+    this.clock = clock instanceof MachineClock ? clock : new MachineClock(timeline, clock)
+  }
+
+  /** Another process on the same machine. */
+  sibling(name: string): SimulatedProcess {
+    return new SimulatedProcess(`${this.name}/${name}`, this.#timeline, this.clock)
   }
 
   get isDead(): boolean {
-    return this.#state === 'dead'
+    return this.#isDead
   }
 
   get isPaused(): boolean {
-    return this.#state === 'paused'
+    return this.#pauses > 0
   }
 
   /** What waits in its sockets. */
@@ -60,15 +51,15 @@ export class SimulatedProcess implements Clock {
   }
 
   monotonicMs(): number {
-    return 1_000_000 + (this.#timeline.nowMs - this.#bornMs) * this.#rate
+    return this.clock.monotonicMs()
   }
 
   sinceBootMs(): number {
-    return this.monotonicMs()
+    return this.clock.sinceBootMs()
   }
 
   wallMicros(): number {
-    return epochMicros + Math.floor(this.#timeline.nowMs * 1e3) + this.wallOffsetMicros
+    return this.clock.wallMicros()
   }
 
   setTimer(delayMs: number, fire: () => void): Timer {
@@ -96,22 +87,26 @@ export class SimulatedProcess implements Clock {
     this.#wake(0)
   }
 
-  /** SIGSTOP. */
+  /** It stands still, until it is resumed as often. */
   pause(): void {
-    if (this.#state === 'running') this.#state = 'paused'
+    this.#pauses++
   }
 
-  /** SIGCONT. */
   resume(): void {
-    if (this.#state !== 'paused') return
-    this.#state = 'running'
+    this.#pauses--
+    if (this.isPaused || this.isDead) return
     this.#turnAtMs = Number.POSITIVE_INFINITY
     this.#wake(0)
   }
 
+  /** Its clock has changed: its timers are due at other times. */
+  look(): void {
+    this.#wakeForTimers()
+  }
+
   /** SIGKILL: nothing of it runs any more. */
   kill(): void {
-    this.#state = 'dead'
+    this.#isDead = true
     this.#turn?.cancel()
     this.#timers = []
     this.#inbox = []
@@ -121,7 +116,7 @@ export class SimulatedProcess implements Clock {
   #wakeForTimers(): void {
     while (this.#timers[0] !== undefined && this.#timers[0].fire === undefined) this.#timers.shift()
     const [first] = this.#timers
-    if (first !== undefined) this.#wake(Math.max(0, (first.dueMs - this.monotonicMs()) / this.#rate))
+    if (first !== undefined) this.#wake(this.clock.untilMs(first.dueMs))
   }
 
   #wake(delayMs: number): void {
@@ -130,7 +125,7 @@ export class SimulatedProcess implements Clock {
     this.#turn?.cancel()
     this.#turnAtMs = atMs
     this.#turn = this.#timeline.after(delayMs, () => {
-      if (this.#state !== 'running') return
+      if (this.isDead || this.isPaused) return
       this.#turnAtMs = Number.POSITIVE_INFINITY
       this.#fireTimers()
     })

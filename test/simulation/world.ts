@@ -1,5 +1,6 @@
 import { Actor } from './actors/actor.js'
 import { acts } from './actors/acts.js'
+import type { Command } from './actors/guardian.js'
 import { SimulatedCoordinator } from './coordinator.js'
 import { SimulatedDisk } from './disk.js'
 import { faults } from './faults.js'
@@ -33,6 +34,8 @@ export class World {
   readonly coordinator: SimulatedCoordinator
   readonly resource: GuardedResource
   readonly actors = new Set<Actor>()
+  /** Groups of processes that run under a guardian. */
+  readonly commands = new Set<Command>()
   readonly counts = new Map<string, number>()
   /** What happened, for whoever looks at a failure. */
   readonly trace: string[] = []
@@ -86,6 +89,14 @@ export class World {
     const actor = new Actor(plan, this, this.#lives++)
     this.actors.add(actor)
     for (const lease of plan.leases) acts[plan.type](actor, lease)
+  }
+
+  /** A process of an actor is gone. */
+  end(actor: Actor): void {
+    actor.process.kill()
+    this.network.lost(actor.process)
+    this.actors.delete(actor)
+    for (const hear of actor.whenGone) hear()
   }
 
   #broken(seenBy: string, broken: string): Broken {

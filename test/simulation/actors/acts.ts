@@ -1,6 +1,16 @@
 import type { ActorType } from '../plan.js'
 import type { Actor } from './actor.js'
+import { call } from './caller.js'
+import { workExclusively } from './exclusive.js'
+import { beLeader } from './leader.js'
+import { bePresent } from './presence.js'
 import { work } from './worker.js'
 
 /** What an actor of each type does with each of its leases. */
-export const acts: Record<ActorType, (actor: Actor, lease: string) => void> = { worker: work }
+export const acts: Record<ActorType, (actor: Actor, lease: string) => void> = {
+  worker: work,
+  leader: beLeader,
+  presence: bePresent,
+  exclusive: workExclusively,
+  caller: call,
+}

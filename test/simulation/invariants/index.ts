@@ -1,5 +1,6 @@
 import type { InvariantMaker } from './invariant.js'
+import { oneCommand } from './one-command.js'
 import { oneHolder } from './one-holder.js'
 
 /** Every promise that is looked at after every step. */
-export const invariants: readonly InvariantMaker[] = [oneHolder]
+export const invariants: readonly InvariantMaker[] = [oneHolder, oneCommand]

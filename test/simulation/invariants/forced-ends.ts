@@ -1,0 +1,43 @@
+import type { World } from '../world.js'
+
+/**
+ * The tokens of tenancies that were ended against their holder's will: superseded, revoked or deleted with the lease. Their
+ * holder may believe in them until it hears of it, or until its local deadline; only the guarded resource is safe.
+ */
+export class ForcedEnds {
+  readonly #tokens = new Set<number>()
+  /** The token of each lease that is held, by the lease's id. */
+  readonly #held = new Map<number, number>()
+
+  constructor({ coordinator }: World) {
+    coordinator.ears.push({
+      serving: ({ table }) => {
+        // What became durable in a crash was not told.
+        for (const [id, token] of this.#held) {
+          const lease = table.findById(id)?.current()
+          if (lease?.state !== 'held' || lease.fencingToken !== token) this.#end(id)
+        }
+        for (const { id, state, fencingToken } of table.images()) if (state === 'held') this.#held.set(id, fencingToken)
+      },
+      durable: records => {
+        for (const record of records) {
+          if (record.type === 'renewed' || record.type === 'published') continue
+          const { id, state, fencingToken } = record.lease
+          if (record.type === 'transferred' || record.type === 'deleted' || record.cause === 'revoked') this.#end(id)
+          if (state === 'held' && record.type !== 'deleted') this.#held.set(id, fencingToken)
+          else this.#held.delete(id)
+        }
+      },
+    })
+  }
+
+  has(token: number): boolean {
+    return this.#tokens.has(token)
+  }
+
+  #end(id: number): void {
+    const token = this.#held.get(id)
+    if (token !== undefined) this.#tokens.add(token)
+    this.#held.delete(id)
+  }
+}
