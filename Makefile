@@ -13,7 +13,7 @@ DIST ?= dist
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: up
 up: setup build ## run nats-server, the coordinator and the agents here; Ctrl-C stops all of it
@@ -30,6 +30,10 @@ test: setup ## run every test (TESTS='test/coordinator/**' for some)
 .PHONY: simulate
 simulate: setup ## run simulated worlds (SEEDS=1000), or one again (SEED=7, PLAN=file.json)
 	@exec node --import=tsx test/simulation/simulate.ts
+
+.PHONY: simulate-mutants
+simulate-mutants: setup ## plant bugs in a copy of the sources; the simulator must find each (SEEDS=200, MUTANT=name)
+	@exec node --import=tsx test/simulation/simulate-mutants.ts
 
 .PHONY: lint
 lint: setup ## check format, lint, types and the protos
