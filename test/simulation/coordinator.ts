@@ -1,16 +1,10 @@
-import { status } from '@grpc/grpc-js'
 import type { Random } from '../../clock/random.js'
 import type { HoldRequest, HoldResponse } from '../../protos/hold.js'
-import { decodeHoldRequest, encodeHoldResponse } from '../../protos/hold-codec.js'
-import { packageDefinition } from '../../protos/load.js'
-import { statusDetailsKey } from '../../protos/status-details.js'
-import { leaseService } from '../../services/coordinator/grpc/lease-service.js'
-import { HoldSession } from '../../services/coordinator/hold-session.js'
+import { decodeHoldRequest } from '../../protos/hold-codec.js'
 import { decodeEntry } from '../../services/coordinator/journal/entry-codec.js'
-import { openMemoryJournal } from '../../services/coordinator/journal/memory-journal.js'
 import type { LeaseRecord } from '../../services/coordinator/lease/records.js'
-import { defaultLimits } from '../../services/coordinator/lease/validation.js'
-import { type OpenCoordinator, openCoordinator } from '../../services/coordinator/open-coordinator.js'
+import type { OpenCoordinator } from '../../services/coordinator/open-coordinator.js'
+import { CoordinatorProcess } from './coordinator-process.js'
 import type { SimulatedDisk } from './disk.js'
 import type { ClockFaults } from './machine-clock.js'
 import type { Connection, Ear, Host } from './network.js'
@@ -47,14 +41,16 @@ export class SimulatedCoordinator implements Host<Up, Down> {
   readonly #timeline: Timeline
   readonly #random: Random
   readonly #clockFaults: ClockFaults
-  #process: SimulatedProcess | undefined
   readonly ears: CoordinatorEars[] = []
-  #service: ReturnType<typeof leaseService>['handlers'] | undefined
-  open: OpenCoordinator | undefined
+  #newest: CoordinatorProcess | undefined
+  /** Those whose disk another has taken, until they find out. */
+  readonly #deposed = new Set<CoordinatorProcess>()
   /** The sequence of the last entry that was heard. */
   #heard = 0
-  /** Told when a process of it ends by itself. */
+  /** Told when a process of it has ended. */
   onEnd: (process: SimulatedProcess) => void = () => {}
+  /** Told when one has ended by itself, before `onEnd`. */
+  onFailure: () => void = () => {}
 
   constructor(name: string, timeline: Timeline, random: Random, clockFaults: ClockFaults, disk: SimulatedDisk) {
     this.name = name
@@ -64,60 +60,93 @@ export class SimulatedCoordinator implements Host<Up, Down> {
     this.disk = disk
   }
 
+  /** The process that listens. */
   get process(): SimulatedProcess | undefined {
-    return this.open === undefined ? undefined : this.#process
+    const isListening = this.open !== undefined && this.#newest?.isClosed === false
+    return isListening ? this.running : undefined
   }
 
   get running(): SimulatedProcess | undefined {
-    return this.#process
+    return this.#newest?.process
+  }
+
+  /** What serves. */
+  get open(): OpenCoordinator | undefined {
+    return this.#newest?.open
   }
 
   /** Starts a process on the disk as it is, unless one runs; it serves when its first entry is durable. */
   start(): void {
-    if (this.#process !== undefined) return
+    if (this.#newest !== undefined) return
     const process = new SimulatedProcess(this.name, this.#timeline, this.#clockFaults)
-    this.#process = process
-    this.disk.mount(process)
-    this.#serve(process).catch(error => {
-      // One that was killed while it started.
-      if (!process.isDead) throw error
+    const newest: CoordinatorProcess = new CoordinatorProcess({
+      process,
+      disk: this.disk,
+      random: this.#random,
+      ears: this.ears,
+      onDurable: records => {
+        this.#heard++
+        this.#durable(records)
+      },
+      onFailure: () => {
+        this.onFailure()
+        this.#end(newest)
+      },
     })
+    this.#newest = newest
+    this.#hearWhatWasLeft()
+    newest.start().then(
+      () => {
+        const { open } = newest
+        if (open !== undefined && !newest.isDeposed) for (const ear of this.ears) ear.serving?.(open)
+      },
+      error => {
+        // One that was killed, or deposed, while it started.
+        if (newest.isDeposed) this.#end(newest)
+        else if (!process.isDead) throw error
+      },
+    )
   }
 
   /** Ends the process as a crash does: what was not flushed yet is on the disk or is not. */
   kill(): void {
-    const process = this.#process
-    if (process === undefined) return
-    this.#process = undefined
-    this.open = undefined
-    process.kill()
-    this.disk.crash()
-    for (const ear of this.ears) ear.ended?.()
+    if (this.#newest !== undefined) this.#end(this.#newest)
+  }
+
+  /** Another process opens the disk, as one does whose supervisor believes the first one dead, which goes on. */
+  usurp(): void {
+    const deposed = this.#newest
+    if (deposed === undefined) return
+    this.#depose(deposed)
+    this.#deposed.add(deposed)
+    this.start()
+  }
+
+  /** SIGTERM. */
+  async drain(): Promise<void> {
+    const newest = this.#newest
+    if (newest?.open === undefined) return
+    await newest.stop()
+    this.#end(newest)
   }
 
   accept(connection: Connection<Up, Down>): Ear<Up> {
-    const { open } = this
-    if (open === undefined) throw new Error('nothing listens')
-    let session: HoldSession | undefined
-    return {
-      message: message => {
-        if (message.type === 'call') this.#call(connection, message.method, message.bytes)
-        else {
-          session ??= new HoldSession(open.coordinator, defaultLimits, response => {
-            for (const ear of this.ears) ear.said?.(connection, response)
-            connection.sendDown({ type: 'hold', bytes: encodeHoldResponse(response) })
-          })
-          const request = decodeHoldRequest(message.bytes)
-          for (const ear of this.ears) ear.read?.(connection, request)
-          session.receive(request)
-        }
-      },
-      end: () => {
-        if (session === undefined) return
-        for (const ear of this.ears) ear.streamEnded?.(connection)
-        session.close()
-      },
-    }
+    if (this.#newest === undefined) throw new Error('nothing listens')
+    return this.#newest.accept(connection)
+  }
+
+  #depose(process: CoordinatorProcess): void {
+    process.isDeposed = true
+    this.#newest = undefined
+    for (const ear of this.ears) ear.ended?.()
+  }
+
+  #end(process: CoordinatorProcess): void {
+    if (process.process.isDead) return
+    process.process.kill()
+    this.disk.crash(process.process)
+    if (!this.#deposed.delete(process)) this.#depose(process)
+    this.onEnd(process.process)
   }
 
   /** What waits in a socket while the process sleeps is heard as it arrives. */
@@ -139,68 +168,4 @@ export class SimulatedCoordinator implements Host<Up, Down> {
   #durable(records: readonly LeaseRecord[]): void {
     for (const ear of this.ears) ear.durable?.(records)
   }
-
-  async #serve(process: SimulatedProcess): Promise<void> {
-    this.#hearWhatWasLeft()
-    const open = await openCoordinator({
-      journal: openMemoryJournal(this.disk.store),
-      clock: process,
-      random: this.#random,
-      onDurable: records => {
-        if (process.isDead) return
-        this.#heard++
-        this.#durable(records)
-      },
-      onFailure: () => {
-        if (process.isDead) return
-        this.kill()
-        this.onEnd(process)
-      },
-    })
-    if (process.isDead) return
-    this.open = open
-    for (const ear of this.ears) ear.serving?.(open)
-    this.#service = leaseService({
-      coordinator: open.coordinator,
-      clock: process,
-      log: {
-        error: fields => {
-          throw new Error(`an unexpected error in a call: ${JSON.stringify(fields)}`)
-        },
-      },
-    }).handlers
-  }
-
-  #call(connection: Connection<Up, Down>, name: string, bytes: Uint8Array): void {
-    const method = methodOf(name)
-    const handler = this.#service?.[name as 'GetLease']
-    const call = {
-      request: method.requestDeserialize(Buffer.from(bytes)),
-      cancelled: false,
-      getPath: () => method.path,
-    }
-    for (const ear of this.ears) ear.called?.(call, name, call.request)
-    // The handlers of unary calls look at nothing else of a call.
-    handler?.(call as never, (error, response) => {
-      for (const ear of this.ears) ear.answered?.(call, error ? undefined : (response ?? {}))
-      if (error) {
-        const [details] = error.metadata?.get(statusDetailsKey) ?? []
-        connection.sendDown({
-          type: 'refusal',
-          status: status[error.code ?? status.UNKNOWN] ?? 'UNKNOWN',
-          text: error.details ?? '',
-          details: details instanceof Uint8Array ? details : undefined,
-        })
-      } else connection.sendDown({ type: 'answer', bytes: method.responseSerialize(response ?? {}) })
-      connection.closeDown()
-    })
-  }
-}
-
-/** A method of LeaseService, with its codecs. */
-export function methodOf(name: string) {
-  const service = packageDefinition['leasehold.v1.LeaseService']
-  const method = service !== undefined && !('format' in service) ? service[name] : undefined
-  if (method === undefined) throw new TypeError(`LeaseService has no ${name}`)
-  return method
 }

@@ -1,5 +1,6 @@
 import type { Random } from '../../clock/random.js'
-import { MemoryStore } from '../../services/coordinator/journal/memory-journal.js'
+import type { Journal } from '../../services/coordinator/journal/journal.js'
+import { MemoryStore, openMemoryJournal } from '../../services/coordinator/journal/memory-journal.js'
 import type { SimulatedProcess } from './process.js'
 import type { Timeline } from './timeline.js'
 
@@ -11,13 +12,14 @@ export interface DiskFaults {
 }
 
 interface Flush {
+  readonly writer: SimulatedProcess | undefined
   /** What is written is there. */
   done(): void
   /** It never was. */
   lost(): void
 }
 
-/** A disk that outlives the processes which write to it. */
+/** A disk that outlives the processes which write to it; two may, as one deposes the other. */
 export class SimulatedDisk {
   readonly store: MemoryStore
   readonly #timeline: Timeline
@@ -25,6 +27,8 @@ export class SimulatedDisk {
   readonly #faults: DiskFaults
   readonly #underway = new Set<Flush>()
   #writer: SimulatedProcess | undefined
+  #stalledUntilMs = 0
+  #failsNext = false
   /** The true time at which the last entry was decided and its append began. */
   entryAtMs = 0
 
@@ -39,32 +43,63 @@ export class SimulatedDisk {
     }
   }
 
-  /** The process that writes from now on. */
-  mount(writer: SimulatedProcess): void {
-    this.#writer = writer
+  /** Opens the journal on it for a process; whoever had it open is deposed. */
+  open(writer: SimulatedProcess): Journal {
+    return this.#writtenBy(writer, openMemoryJournal(this.store))
   }
 
-  /** The writer was killed: what was on its way is there, or is not. */
-  crash(): void {
+  /** For so long nothing is flushed. */
+  stall(lastsMs: number): void {
+    this.#stalledUntilMs = Math.max(this.#stalledUntilMs, this.#timeline.nowMs + lastsMs)
+  }
+
+  /** The next flush fails. */
+  failNext(): void {
+    this.#failsNext = true
+  }
+
+  /** A writer was killed: what was on its way is there, or is not. */
+  crash(writer: SimulatedProcess): void {
     for (const flush of this.#underway) {
+      if (flush.writer !== writer) continue
+      this.#underway.delete(flush)
       if (this.#random.fraction() < 0.5) flush.done()
       else flush.lost()
     }
-    this.#underway.clear()
+  }
+
+  /** The same, with who writes noted at each call. */
+  #writtenBy<Target extends object>(writer: SimulatedProcess, target: Target): Target {
+    return new Proxy(target, {
+      get: (_, name) => {
+        const member = Reflect.get(target, name, target)
+        if (typeof member !== 'function') return member
+        return (...args: unknown[]) => {
+          this.#writer = writer
+          const result = member.apply(target, args)
+          return name === 'beginSnapshot' ? this.#writtenBy(writer, result) : result
+        }
+      },
+    })
   }
 
   #flush(): Promise<void> {
     const { flushMs, slowShare, slowMs } = this.#faults
     const slowness = this.#random.fraction() < slowShare ? slowMs * this.#random.fraction() : 0
+    const stalledMs = Math.max(0, this.#stalledUntilMs - this.#timeline.nowMs)
     const writer = this.#writer
+    const fails = this.#failsNext
+    this.#failsNext = false
     return new Promise((resolve, reject) => {
-      const flush = { done: resolve, lost: () => reject(new Error('lost in a crash')) }
+      const flush = { writer, done: resolve, lost: () => reject(new Error('lost in a crash')) }
       this.#underway.add(flush)
-      this.#timeline.after(flushMs * (0.5 + this.#random.fraction()) + slowness, () => {
+      this.#timeline.after(flushMs * (0.5 + this.#random.fraction()) + slowness + stalledMs, () => {
         if (!this.#underway.has(flush)) return
         // Its writer hears of it in its next turn; a crash before that may still lose it.
         writer?.receive(() => {
-          if (this.#underway.delete(flush)) resolve()
+          if (!this.#underway.delete(flush)) return
+          if (fails) reject(new Error('an error of the disk'))
+          else resolve()
         })
       })
     })

@@ -6,18 +6,33 @@ import type { World } from './world.js'
 /** What each type of fault does. */
 export const faults: Record<FaultType, (world: World, fault: Fault) => void> = {
   crash(world, { at, lastsMs }) {
-    const { coordinator, network, timeline } = world
-    const { running } = coordinator
-    if (at !== coordinator.name) {
-      for (const actor of actorsAt(world, at)) {
-        world.end(actor)
-        timeline.after(lastsMs, () => world.live(actor.plan))
-      }
-    } else if (running !== undefined) {
+    const { coordinator, timeline } = world
+    if (at === coordinator.name) {
       coordinator.kill()
-      network.lost(running)
       timeline.after(lastsMs, () => coordinator.start())
     }
+    for (const actor of actorsAt(world, at)) {
+      world.end(actor)
+      timeline.after(lastsMs, () => world.live(actor.plan))
+    }
+  },
+
+  /** SIGTERM, and another start, which may come before the end. */
+  stop(world, { at, lastsMs }) {
+    const { coordinator, timeline } = world
+    if (at === coordinator.name) coordinator.drain().then(() => timeline.after(lastsMs, () => coordinator.start()))
+    for (const actor of actorsAt(world, at)) {
+      void actor.stop()
+      timeline.after(lastsMs, () => world.live(actor.plan))
+    }
+  },
+
+  /** A second process with the same identity, while the first one lives; or on the same disk. */
+  twin(world, { at }) {
+    const { coordinator } = world
+    if (at === coordinator.name) coordinator.usurp()
+    const [actor, ...others] = actorsAt(world, at)
+    if (actor !== undefined && others.length < 2) world.live(actor.plan)
   },
 
   pause(world, { at, lastsMs }) {
@@ -27,11 +42,35 @@ export const faults: Record<FaultType, (world: World, fault: Fault) => void> = {
     }
   },
 
-  cut({ actors, coordinator, network, timeline }, { at, lastsMs }) {
-    for (const { process } of actors) {
-      if (at !== coordinator.name && at !== process.name) continue
-      network.cut(process.name, coordinator.name)
-      timeline.after(lastsMs, () => network.mend(process.name, coordinator.name))
+  /** The machine sleeps. */
+  suspend(world, { at, lastsMs }) {
+    for (const machine of machinesAt(world, at)) {
+      const processes = [...machine]
+      for (const process of processes) {
+        process.clock.isSuspended = true
+        process.pause()
+      }
+      world.timeline.after(lastsMs, () => {
+        for (const process of processes) {
+          process.clock.isSuspended = false
+          process.resume()
+        }
+      })
+    }
+  },
+
+  cut(world, { at, lastsMs }) {
+    for (const name of namesAt(world, at)) {
+      cutFor(world, name, world.coordinator.name, lastsMs)
+      cutFor(world, world.coordinator.name, name, lastsMs)
+    }
+  },
+
+  /** What one end sends does not arrive. */
+  cutOneWay(world, { at, lastsMs }) {
+    for (const name of namesAt(world, at)) {
+      if (partOf(lastsMs) < 0.5) cutFor(world, name, world.coordinator.name, lastsMs)
+      else cutFor(world, world.coordinator.name, name, lastsMs)
     }
   },
 
@@ -39,15 +78,62 @@ export const faults: Record<FaultType, (world: World, fault: Fault) => void> = {
     network.breakOne()
   },
 
-  wallJump(world, { at, lastsMs }) {
-    for (const process of processesAt(world, at)) process.clock.wallOffsetMicros += Math.round((lastsMs - 2_000) * 1e6)
+  halfOpen({ network }) {
+    network.forgetOne()
   },
+
+  wallJump(world, { at, lastsMs }) {
+    for (const { clock } of processesAt(world, at)) clock.wallOffsetMicros += Math.round((lastsMs - 2_000) * 1e6)
+  },
+
+  /** The clocks of a machine go at another rate from now on, by 1 % off at most. */
+  clockRate(world, { at, lastsMs }) {
+    for (const machine of machinesAt(world, at)) {
+      for (const process of machine) {
+        process.clock.rate = 0.99 + 0.02 * partOf(lastsMs)
+        process.look()
+      }
+    }
+  },
+
+  diskError({ coordinator }) {
+    coordinator.disk.failNext()
+  },
+
+  diskStall({ coordinator }, { lastsMs }) {
+    coordinator.disk.stall(lastsMs)
+  },
+
+  diskFull({ coordinator, timeline }, { lastsMs }) {
+    const { store } = coordinator.disk
+    store.freeBytes = 0
+    timeline.after(lastsMs, () => {
+      store.freeBytes = Number.POSITIVE_INFINITY
+    })
+  },
+}
+
+/** A number from 0 to 1 that was drawn with the fault. */
+const partOf = (lastsMs: number): number => (lastsMs * 1e3) % 1
+
+function cutFor({ network, timeline }: World, from: string, to: string, lastsMs: number): void {
+  network.cut(from, to)
+  timeline.after(lastsMs, () => network.mend(from, to))
 }
 
 const actorsAt = ({ actors }: World, at: string): Actor[] => [...actors].filter(({ plan }) => plan.name === at)
 
-function processesAt(world: World, at: string): SimulatedProcess[] {
-  const { running, name } = world.coordinator
-  if (at === name) return running === undefined ? [] : [running]
-  return actorsAt(world, at).map(({ process }) => process)
+/** The clients whose way to the coordinator it is about: all of them where it is the coordinator's. */
+function namesAt({ actors, coordinator }: World, at: string): Set<string> {
+  const isMeant = ({ plan }: Actor): boolean => at === coordinator.name || at === plan.name
+  return new Set([...actors].filter(isMeant).map(({ process }) => process.name))
 }
+
+function machinesAt(world: World, at: string): (readonly SimulatedProcess[])[] {
+  const { running, name } = world.coordinator
+  if (at === name) return running === undefined ? [] : [[running]]
+  return actorsAt(world, at).map(({ machine }) => machine)
+}
+
+const processesAt = (world: World, at: string): SimulatedProcess[] =>
+  at === world.coordinator.name ? machinesAt(world, at).flat() : actorsAt(world, at).map(({ process }) => process)

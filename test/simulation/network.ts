@@ -44,20 +44,20 @@ export class Network {
     this.#faults = faults
   }
 
-  /** Cuts the way between two hosts, by their names, both ways. */
-  cut(one: string, other: string): void {
-    this.#cuts.add(way(one, other))
+  /** Cuts the way from one host to another, by their names; what goes the other way arrives. */
+  cut(from: string, to: string): void {
+    this.#cuts.add(way(from, to))
     this.timeline.after(clientKeepaliveMs, () => this.#giveUp('client'))
     this.timeline.after(serverKeepaliveMs, () => this.#giveUp('server'))
   }
 
-  mend(one: string, other: string): void {
-    this.#cuts.delete(way(one, other))
+  mend(from: string, to: string): void {
+    this.#cuts.delete(way(from, to))
     for (const connection of this.#connections) connection.flush()
   }
 
-  isCut(one: string, other: string): boolean {
-    return this.#cuts.has(way(one, other))
+  isCut(from: string, to: string): boolean {
+    return this.#cuts.has(way(from, to))
   }
 
   latencyMs(): number {
@@ -84,12 +84,22 @@ export class Network {
     connections[Math.floor(this.#random.fraction() * connections.length)]?.reset()
   }
 
+  /** Something on the way forgets a connection, and tells nobody: each end believes in it until its keepalive fails. */
+  forgetOne(): void {
+    const connections = [...this.#connections]
+    const connection = connections[Math.floor(this.#random.fraction() * connections.length)]
+    if (connection === undefined) return
+    connection.isForgotten = true
+    this.timeline.after(clientKeepaliveMs, () => connection.giveUp('client'))
+    this.timeline.after(serverKeepaliveMs, () => connection.giveUp('server'))
+  }
+
   #giveUp(end: 'client' | 'server'): void {
     for (const connection of [...this.#connections]) if (connection.isCut) connection.giveUp(end)
   }
 }
 
-const way = (one: string, other: string): string => [one, other].sort().join(' - ')
+const way = (from: string, to: string): string => `${from} > ${to}`
 
 interface Waiting<Message> {
   readonly message: Message | 'end'
@@ -139,6 +149,8 @@ export class Connection<Up, Down> {
   #serverEar: Ear<Up> | undefined
   #isOpenAtClient = true
   #isOpenAtServer = false
+  /** Nothing that is sent on it arrives any more. */
+  isForgotten = false
 
   constructor(network: Network, from: SimulatedProcess, host: Host<Up, Down>, ear: Ear<Down>, onOver: () => void) {
     this.#network = network
@@ -148,18 +160,27 @@ export class Connection<Up, Down> {
     this.#onOver = onOver
     this.#up = new Pipe<Up>(
       network,
-      () => this.isCut || this.#serverEar === undefined,
+      () => this.#isCutUp || this.#serverEar === undefined,
       message => this.#atServer(message),
     )
     this.#down = new Pipe<Down>(
       network,
-      () => this.isCut,
+      () => this.#isCutDown,
       message => this.#atClient(message),
     )
   }
 
+  /** Whether what one end sends does not arrive, so that no keepalive is answered. */
   get isCut(): boolean {
-    return this.#network.isCut(this.#from.name, this.#host.name)
+    return this.#isCutUp || this.#isCutDown
+  }
+
+  get #isCutUp(): boolean {
+    return this.isForgotten || this.#network.isCut(this.#from.name, this.#host.name)
+  }
+
+  get #isCutDown(): boolean {
+    return this.isForgotten || this.#network.isCut(this.#host.name, this.#from.name)
   }
 
   /** The client's first word travels; a host where nothing listens refuses. */

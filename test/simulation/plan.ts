@@ -13,7 +13,22 @@ export interface Fault {
   readonly at: string
 }
 
-export const faultTypes = ['crash', 'pause', 'cut', 'break', 'wallJump'] as const
+export const faultTypes = [
+  'crash',
+  'stop',
+  'twin',
+  'pause',
+  'suspend',
+  'cut',
+  'cutOneWay',
+  'break',
+  'halfOpen',
+  'wallJump',
+  'clockRate',
+  'diskError',
+  'diskStall',
+  'diskFull',
+] as const
 export type FaultType = (typeof faultTypes)[number]
 
 /** A client process: what it does, and with which leases. */

@@ -13,6 +13,8 @@ export function traceCoordinator(world: World): void {
     read: (stream, request) => world.note(`${nameOf(stream)} → ${shown(request)}`),
     said: (stream, response) => world.note(`${nameOf(stream)} ← ${shown(response)}`),
     streamEnded: stream => world.note(`${nameOf(stream)} has ended`),
+    called: (call, method, request) => world.note(`${nameOf(call)} → ${shown({ type: method, ...request })}`),
+    answered: (call, response) => world.note(`${nameOf(call)} ← ${response === undefined ? 'refused' : 'answered'}`),
     durable(records) {
       for (const record of records) {
         if (record.type === 'renewed' || record.type === 'published') continue

@@ -1,7 +1,7 @@
 import { type HoldStream, type HoldStreamHandlers, type Transport, TransportError } from '../../client/transport.js'
 import { decodeHoldResponse, encodeHoldRequest } from '../../protos/hold-codec.js'
 import { decodeStatusDetails } from '../../protos/status-details.js'
-import { methodOf } from './coordinator.js'
+import { methodOf } from './methods.js'
 import type { Host, Network } from './network.js'
 import type { SimulatedProcess } from './process.js'
 import type { Down, Up } from './wire.js'
@@ -65,9 +65,48 @@ export class SimulatedTransport implements Transport {
     })
   }
 
-  // biome-ignore lint/correctness/useYield: a simulated client does not watch yet
-  async *stream<Request extends object, Response>(method: string, _request: Request): AsyncGenerator<Response> {
-    throw unavailable(method)
+  async *stream<Request extends object, Response>(
+    method: string,
+    request: Request,
+    { signal }: { signal?: AbortSignal } = {},
+  ): AsyncGenerator<Response> {
+    const { requestSerialize, responseDeserialize } = methodOf(method)
+    const arrived: Down[] = []
+    let isOver = false
+    let wake = (): void => {}
+    const connection = this.#network.connect<Up, Down>(this.#process, this.#host, {
+      message: down => {
+        arrived.push(down)
+        wake()
+      },
+      end: () => {
+        isOver = true
+        wake()
+      },
+    })
+    const abort = (): void => wake()
+    signal?.addEventListener('abort', abort)
+    connection.sendUp({ type: 'call', method, bytes: requestSerialize(request) })
+    try {
+      while (!signal?.aborted) {
+        const down = arrived.shift()
+        if (down?.type === 'item') {
+          connection.sendUp({ type: 'taken' })
+          // The bytes are those of the response that the caller names beside the method.
+          yield responseDeserialize(Buffer.from(down.bytes)) as Response
+        } else if (down?.type === 'refusal') throw refusal(down)
+        else if (isOver) throw unavailable(`${method}: the connection broke`)
+        else {
+          await new Promise<void>(resolve => {
+            wake = resolve
+          })
+        }
+      }
+      throw new TransportError('CANCELLED', `${method} was cancelled`)
+    } finally {
+      signal?.removeEventListener('abort', abort)
+      connection.closeUp()
+    }
   }
 
   close(): void {}

@@ -6,7 +6,7 @@ export function work(actor: Actor, lease: string): void {
   const { client, process, random, world } = actor
   const session = client.openSession()
   const again = (): void => {
-    if (world.isOver) return
+    if (world.isOver || actor.stopping.signal.aborted) return
     const hold = actor.watch(
       session.acquire({
         namespace,

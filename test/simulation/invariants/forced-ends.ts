@@ -11,14 +11,6 @@ export class ForcedEnds {
 
   constructor({ coordinator }: World) {
     coordinator.ears.push({
-      serving: ({ table }) => {
-        // What became durable in a crash was not told.
-        for (const [id, token] of this.#held) {
-          const lease = table.findById(id)?.current()
-          if (lease?.state !== 'held' || lease.fencingToken !== token) this.#end(id)
-        }
-        for (const { id, state, fencingToken } of table.images()) if (state === 'held') this.#held.set(id, fencingToken)
-      },
       durable: records => {
         for (const record of records) {
           if (record.type === 'renewed' || record.type === 'published') continue
