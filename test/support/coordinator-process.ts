@@ -24,6 +24,8 @@ export interface CoordinatorProcessOptions {
   readonly nats?: string
   /** More flags. */
   readonly flags?: readonly string[]
+  /** More environment. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** An empty directory that goes with the test. */
@@ -85,7 +87,7 @@ export class CoordinatorProcess {
 
   /** Starts without waiting. */
   spawn(): void {
-    const { nats, flags = [] } = this.#options
+    const { nats, flags = [], env = {} } = this.#options
     const events = nats === undefined ? ['--no-nats'] : ['--nats', nats]
     const child = spawn(
       process.execPath,
@@ -93,7 +95,7 @@ export class CoordinatorProcess {
         ...['--import=tsx', 'cli/leasehold.ts', 'coordinator', '--listen', this.address, '--http', this.httpAddress],
         ...['--journal', `lmdb:${this.directory}`, '--min-free', '1', ...events, ...flags],
       ],
-      { cwd: projectRoot, stdio: ['ignore', 'ignore', 'pipe'] },
+      { cwd: projectRoot, env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'pipe'] },
     )
     this.#linesBefore = this.lines.length
     this.#child = child
