@@ -2,7 +2,7 @@
  * `make simulate-mutants`: plants a bug at a time in a copy of the sources and runs worlds with it. Every one must be
  * found: an invariant that finds no bug proves nothing.
  *
- * SEEDS=200 runs so many with each; where none of them is broken it goes on to ten times as many, up to the first that is.
+ * SEEDS=200 runs so many with each; where none of them is broken it goes on to MOST=2000, up to the first that is.
  * MUTANT=NAME plants that one only. RESULTS=FILE writes the table as JSON.
  */
 import { writeFileSync } from 'node:fs'
@@ -25,10 +25,7 @@ interface Finding {
   readonly seenBy: Readonly<Record<string, number>>
 }
 
-/** How many times as many seeds are run before a bug counts as not found. */
-const patience = 10
-
-const { SEEDS = '200', MUTANT, RESULTS } = process.env
+const { SEEDS = '200', MOST = String(10 * Number(SEEDS)), MUTANT, RESULTS } = process.env
 const count = Number(SEEDS)
 const copy = new Copy()
 process.once('exit', () => copy.remove())
@@ -85,7 +82,7 @@ async function isBrokenAnyway(seed: number): Promise<boolean> {
 async function run(goesOn: (tally: Tally) => boolean): Promise<Tally> {
   const tally = new Tally(Number.POSITIVE_INFINITY)
   function* seeds(): Generator<number> {
-    for (let seed = 1; seed <= count * patience && (seed <= count || goesOn(tally)); seed++) yield seed
+    for (let seed = 1; seed <= Math.max(count, Number(MOST)) && (seed <= count || goesOn(tally)); seed++) yield seed
   }
   await runSeeds({ seeds: seeds(), root: copy.root, onResult: result => tally.add(result) })
   return tally
