@@ -186,6 +186,10 @@ export class LeaseCalls {
     return renewalOf(await this.#calls.repeatable<RenewLeaseResponse__Output>('RenewLease', request, options))
   }
 
+  /**
+   * Gives a lease up. After a failure without an answer it may still arrive: acquire under another instance then, since
+   * the same one would resume the tenancy that it ends.
+   */
   async release(tenancy: Tenancy, { validateOnly = false, ...options }: WriteOptions = {}): Promise<Lease> {
     const request = { ...tenancyOf(tenancy), validateOnly }
     return leaseOf(await this.#calls.once<WithLease>('ReleaseLease', request, options))

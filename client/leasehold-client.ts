@@ -6,6 +6,7 @@ import { Calls } from './calls.js'
 import { LeaseLostError } from './errors.js'
 import { grpcTransport } from './grpc-transport.js'
 import type { AcquireOptions, Hold } from './hold.js'
+import { randomInstance } from './instance.js'
 import { LeaseCalls } from './lease-calls.js'
 import type { Log } from './log.js'
 import { Session } from './session.js'
@@ -156,6 +157,3 @@ export class LeaseholdClient extends LeaseCalls {
     this.#addresses.close()
   }
 }
-
-/** 32 random hex digits. */
-const randomInstance = (random: Random): string => Buffer.from(random.bytes(16)).toString('hex')

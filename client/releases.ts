@@ -22,13 +22,15 @@ interface Release {
 
 /**
  * The releases under way. One whose stream broke goes on as a call with the lease's token, which does no harm when the
- * first one arrived after all; at the local deadline it is over, since the lease then runs out by itself.
+ * first one arrived after all; at the local deadline it is over, since the lease then runs out by itself. But one that
+ * was sent and never answered may still be on its way: whoever acquires the lease next must not resume that tenancy, which
+ * it would end.
  */
 export class Releases {
   readonly #addresses: AddressList
   readonly #clock: Clock
   readonly #random: Random
-  readonly #onSettled: (next: readonly SessionHold[]) => void
+  readonly #onSettled: (next: readonly SessionHold[], isAnswered: boolean) => void
   readonly #underWay = new Map<string, Release>()
   readonly #toCall: SessionHold[] = []
   readonly #closing = new AbortController()
@@ -36,7 +38,7 @@ export class Releases {
 
   constructor(
     { addresses, clock, random }: { addresses: AddressList; clock: Clock; random: Random },
-    onSettled: (next: readonly SessionHold[]) => void,
+    onSettled: (next: readonly SessionHold[], isAnswered: boolean) => void,
   ) {
     this.#addresses = addresses
     this.#clock = clock
@@ -60,12 +62,12 @@ export class Releases {
     return release !== undefined
   }
 
-  settle(hold: SessionHold): void {
+  settle(hold: SessionHold, isAnswered = true): void {
     const release = this.#underWay.get(hold.key)
     if (release?.hold !== hold) return
     this.#underWay.delete(hold.key)
     release.settled()
-    this.#onSettled(release.next)
+    this.#onSettled(release.next, isAnswered)
   }
 
   /** Every release under way. */
@@ -97,27 +99,28 @@ export class Releases {
       const hold = this.#toCall.shift()
       if (hold === undefined) return
       this.#calls++
-      void this.#call(hold).finally(() => {
+      void this.#call(hold).then(isAnswered => {
         this.#calls--
-        this.settle(hold)
+        this.settle(hold, isAnswered)
         this.#startCalls()
       })
     }
   }
 
-  async #call({ namespace, name, fencingToken, deadlineMs }: SessionHold): Promise<void> {
+  /** @returns whether the coordinator has said that the tenancy is over, or nothing was sent. */
+  async #call({ namespace, name, fencingToken, deadlineMs }: SessionHold): Promise<boolean> {
     const backoff = new Backoff(this.#random)
     const { signal } = this.#closing
-    for (;;) {
+    for (let tries = 0; ; tries++) {
       const leftMs = deadlineMs - this.#clock.sinceBootMs()
-      if (leftMs <= 0 || signal.aborted) return
+      if (leftMs <= 0 || signal.aborted) return tries === 0
       const transport = this.#addresses.current()
       try {
         const timeoutMs = Math.min(leftMs, callTimeoutMs)
         await transport.call('ReleaseLease', { namespace, name, fencingToken }, { signal, timeoutMs })
-        return
+        return true
       } catch (error) {
-        if (!(error instanceof TransportError) || isFinal(error)) return
+        if (!(error instanceof TransportError) || isFinal(error)) return true
         if (error.status === 'UNAVAILABLE') this.#addresses.moveOn(transport)
       }
       await sleep(this.#clock, Math.min(backoff.nextMs(), leftMs), signal)

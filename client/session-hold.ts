@@ -20,7 +20,8 @@ export interface HoldKeeper {
  */
 export class SessionHold implements Hold {
   readonly options: AcquireOptions
-  readonly instance: string
+  /** The process that acquires, as the coordinator hears it. */
+  instance: string
   /** What makes two acquires the same tenancy to the coordinator. */
   readonly key: string
   leaseDurationMs: number

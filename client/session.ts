@@ -5,6 +5,7 @@ import { Answers } from './answers.js'
 import { Backoff } from './backoff.js'
 import { AcquireError, LeaseLostError, type LossCause } from './errors.js'
 import type { AcquireOptions, Hold } from './hold.js'
+import { randomInstance } from './instance.js'
 import { Link } from './link.js'
 import type { Log } from './log.js'
 import { Releases } from './releases.js'
@@ -46,6 +47,8 @@ export class Session {
   readonly #releases: Releases
   readonly #answers: Answers
   readonly #link: Link
+  /** Another after a release that went unanswered. */
+  #instance: string
   #lookedAtMs = Number.NEGATIVE_INFINITY
   #lookedMs = 0
   /** Not later than the next local deadline, end of a wait, or retry. */
@@ -63,7 +66,13 @@ export class Session {
     this.#options = options
     this.#clock = options.clock
     this.#renewals = new Renewals(options.random)
-    this.#releases = new Releases(options, next => this.#do(() => this.#resumeAcquires(next)))
+    this.#instance = options.instance
+    this.#releases = new Releases(options, (next, isAnswered) =>
+      this.#do(() => {
+        if (!isAnswered) this.#instance = randomInstance(options.random)
+        this.#resumeAcquires(next, isAnswered)
+      }),
+    )
     this.#answers = new Answers(this.#renewals, this.#releases, {
       changed: hold => this.#change(hold),
       lose: (hold, cause) => this.#lose(hold, cause),
@@ -105,7 +114,7 @@ export class Session {
       throw new RangeError(`renewIntervalMs: ${renewIntervalMs} must be ${range}`)
     }
     const key = [namespace, name, holderIdentity, instance ?? this.#options.instance].join('\0')
-    const hold = new SessionHold(this.#keeper, options, instance ?? this.#options.instance, key)
+    const hold = new SessionHold(this.#keeper, options, instance ?? this.#instance, key)
     const other = this.#holds.get(key)
     if (other !== undefined && other.state !== 'lost') {
       throw new Error(`the session has lease ${namespace}/${name} already as ${holderIdentity}: use that hold`)
@@ -300,9 +309,10 @@ export class Session {
     this.#due(hold.retryAtMs)
   }
 
-  #resumeAcquires(holds: readonly SessionHold[]): void {
+  #resumeAcquires(holds: readonly SessionHold[], mayResume: boolean): void {
     for (const hold of holds) {
       hold.isBlocked = false
+      if (!mayResume) hold.instance = this.#instance
       this.#link.acquire(hold)
     }
   }

@@ -162,6 +162,35 @@ test('a blocked acquire stays behind its release over a break', async t => {
   t.is(coordinator.stream.of('acquire').length, 1)
 })
 
+test('after a release that went unanswered the next acquire resumes nothing, since the release may still arrive', async t => {
+  const { clock, coordinator, session } = sessionFixture()
+  const first = session.acquire(lease)
+  coordinator.stream.acquired()
+  const { instance } = coordinator.stream.last('acquire')
+  void first.release()
+  session.acquire(lease)
+  coordinator.onCall = () => new Promise((_, reject) => clock.setTimer(5_000, () => reject(late)))
+  coordinator.stream.end()
+  await clock.run(12_000)
+  t.not(coordinator.stream.last('acquire').instance, instance)
+  session.acquire({ ...lease, name: 'other' })
+  t.not(coordinator.stream.last('acquire').instance, instance)
+})
+
+test('after a release that was answered the next acquire has the instance it had', async t => {
+  const { clock, coordinator, session } = sessionFixture()
+  const first = session.acquire(lease)
+  coordinator.stream.acquired()
+  const { instance } = coordinator.stream.last('acquire')
+  void first.release()
+  session.acquire(lease)
+  coordinator.stream.end()
+  await clock.run(1_000)
+  t.is(coordinator.stream.last('acquire').instance, instance)
+})
+
+const late = new TransportError('DEADLINE_EXCEEDED', 'late')
+
 test('closing a session releases what it holds and ends its stream', async t => {
   const { clock, coordinator, session } = sessionFixture()
   coordinator.answerAll()

@@ -1,5 +1,6 @@
 import type { AgentContext } from '../../../agents/runtime/agent.js'
 import { type Hold, LeaseholdClient } from '../../../client/index.js'
+import { randomInstance } from '../../../client/instance.js'
 import type { Random } from '../../../clock/random.js'
 import { silent } from '../../agents/fake-session.js'
 import type { ActorPlan } from '../plan.js'
@@ -23,6 +24,8 @@ export class Actor {
   /** Every process on its machine, which have the same clocks. */
   readonly machine: SimulatedProcess[]
   readonly client: LeaseholdClient
+  /** Of its unary acquires. */
+  instance: string
   /** Those that are not lost. */
   readonly holds = new Set<Belief>()
   /** Aborted when the process is told to stop. */
@@ -37,6 +40,7 @@ export class Actor {
     this.random = randomOf(world.plan.seed, `${plan.name}/${life}`)
     this.process = new SimulatedProcess(plan.name, world.timeline, plan.clock)
     this.machine = [this.process]
+    this.instance = randomInstance(this.random)
     this.client = new LeaseholdClient({
       addresses: [world.coordinator.name],
       clock: this.process,
@@ -59,6 +63,11 @@ export class Actor {
       clock: this.process,
       random: this.random,
     }
+  }
+
+  /** From now on it resumes nothing that it acquired before. */
+  renewInstance(): void {
+    this.instance = randomInstance(this.random)
   }
 
   /** Some ms from the one to the other. */

@@ -38,7 +38,8 @@ async function tenancy(actor: Actor, name: string): Promise<void> {
   const { signal } = actor.stopping
   const leaseDurationMs = Math.floor(actor.between(1_000, 10_000))
   const takeover = random.fraction() < 0.3 ? { takeoverDelayMs: Math.floor(actor.between(0, 5_000)) } : {}
-  const acquire = { namespace, name, holderIdentity: process.name, leaseDurationMs, ...takeover }
+  const { instance } = actor
+  const acquire = { namespace, name, holderIdentity: process.name, instance, leaseDurationMs, ...takeover }
   let sentMs = process.sinceBootMs()
   let renewal: Renewal = await client.acquireOnce(acquire)
   const { fencingToken } = renewal.lease
@@ -61,7 +62,14 @@ async function tenancy(actor: Actor, name: string): Promise<void> {
     untilMs = 0
     actor.holds.delete(belief)
   }
-  if (random.fraction() < 0.8) await client.release({ namespace, name, fencingToken })
+  if (random.fraction() < 0.2) return
+  try {
+    await client.release({ namespace, name, fencingToken })
+  } catch (error) {
+    // It may still arrive, and must not end what is acquired meanwhile.
+    actor.renewInstance()
+    throw error
+  }
 }
 
 /** Reads what there is. */
