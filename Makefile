@@ -35,6 +35,18 @@ simulate: setup ## run simulated worlds (SEEDS=1000), or one again (SEED=7, PLAN
 simulate-mutants: setup ## plant bugs in a copy of the sources; the simulator must find each (SEEDS=200, MUTANT=name)
 	@exec node --import=tsx test/simulation/simulate-mutants.ts
 
+# Where make evidence keeps what the runs found.
+results := test/simulation/results
+
+.PHONY: evidence
+evidence: setup ## run worlds (SEEDS=2000) and planted bugs (MUTANT_SEEDS=200) and write docs/EVIDENCE.md from what they found
+	@mkdir -p $(results); failed=0; \
+	  SEEDS=$(or $(SEEDS),2000) RESULTS=$(results)/simulation.json \
+	    node --import=tsx test/simulation/simulate.ts || failed=1; \
+	  SEEDS=$(or $(MUTANT_SEEDS),200) RESULTS=$(results)/mutants.json \
+	    node --import=tsx test/simulation/simulate-mutants.ts || failed=1; \
+	  node --import=tsx test/simulation/evidence/write-evidence.ts && exit $$failed
+
 .PHONY: lint
 lint: setup ## check format, lint, types and the protos
 	@biome check .

@@ -9,21 +9,9 @@ import { writeFileSync } from 'node:fs'
 import { runSeed } from './run-seed.js'
 import { machine } from './runner/machine.js'
 import { Copy, type Mutant, mutants } from './runner/mutants.js'
+import type { Finding, MutantResults } from './runner/results.js'
 import { type SeedResult, Tally } from './runner/seed-result.js'
 import { runSeeds } from './runner/workers.js'
-
-/** What came of a planted bug. */
-interface Finding {
-  readonly name: string
-  readonly plants: string
-  /** Worlds that were run. */
-  readonly seeds: number
-  /** Worlds in which something was broken that is not without it. */
-  readonly found: number
-  readonly firstSeed?: number
-  /** Which invariants saw it first, and in how many worlds. */
-  readonly seenBy: Readonly<Record<string, number>>
-}
 
 const { SEEDS = '200', MOST = String(10 * Number(SEEDS)), MUTANT, RESULTS } = process.env
 const count = Number(SEEDS)
@@ -51,7 +39,12 @@ for (const mutant of chosen) {
 const missed = findings.filter(({ found }) => found === 0)
 console.log(`${findings.length - missed.length} of ${findings.length} planted bugs were found`)
 if (RESULTS !== undefined) {
-  const results = { command: `make simulate-mutants SEEDS=${count}`, ...machine(), seeds: count, mutants: findings }
+  const results: MutantResults = {
+    command: `make simulate-mutants SEEDS=${count}`,
+    ...machine(),
+    seeds: count,
+    mutants: findings,
+  }
   writeFileSync(RESULTS, `${JSON.stringify(results, undefined, 2)}\n`)
 }
 process.exitCode = missed.length > 0 ? 1 : 0

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { drawPlan } from '../plan.js'
 import { machine } from './machine.js'
 import { report } from './report.js'
+import type { SimulationResults } from './results.js'
 import { Tally } from './seed-result.js'
 import { runSeeds } from './workers.js'
 
@@ -51,7 +52,7 @@ export async function runAll({ from, count, workers, results }: RunAllOptions): 
   )
   console.log([...counts].map(([what, times]) => `${what}: ${times}`).join(', '))
   if (results !== undefined) {
-    const figures = {
+    const figures: SimulationResults = {
       command: `make simulate${from === 1 ? '' : ` FROM=${from}`} SEEDS=${count}`,
       ...machine(),
       seeds,

@@ -1,0 +1,49 @@
+import type { Machine } from './machine.js'
+
+/** What `make simulate` writes. */
+export interface SimulationResults extends Machine {
+  readonly command: string
+  readonly firstSeed: number
+  readonly seeds: number
+  readonly brokenSeeds: number
+  /** The first of them. */
+  readonly broken: readonly { readonly seed: number; readonly seenBy?: string | undefined; readonly what: string }[]
+  readonly virtualHours: number
+  readonly seconds: number
+  readonly steps: number
+  readonly workers: number
+  /** The most that a worker had in memory, at the end and after a tenth of the seeds. */
+  readonly memoryBytes: number
+  readonly memoryAtTenthBytes: number
+  /** What happened, and how often; faults begin with `fault `. */
+  readonly counts: Readonly<Record<string, number>>
+}
+
+/** What came of a planted bug. */
+export interface Finding {
+  readonly name: string
+  readonly plants: string
+  /** Worlds that were run. */
+  readonly seeds: number
+  /** Worlds in which something was broken that is not without it. */
+  readonly found: number
+  readonly firstSeed?: number
+  /** Which invariants saw it first, and in how many worlds. */
+  readonly seenBy: Readonly<Record<string, number>>
+}
+
+/** What `make simulate-mutants` writes. */
+export interface MutantResults extends Machine {
+  readonly command: string
+  readonly seeds: number
+  readonly mutants: readonly Finding[]
+}
+
+/** A bug that a simulated world has shown, as found.json keeps it. */
+export interface Found {
+  /** What was wrong, in a line. */
+  readonly what: string
+  readonly seed: number
+  /** The commit that mended it. */
+  readonly commit: string
+}
