@@ -30,6 +30,9 @@ export const gapSubject = 'leases._gap'
 /** What the stream captures: every transition, and gaps; not `renewed`, which is told on core NATS only. */
 export const streamSubjects: readonly string[] = [...transitionTypes.map(type => `leases.*.${type}.>`), gapSubject]
 
+/** Whether a message on this subject tells of a renewal. */
+export const isRenewedSubject = (subject: string): boolean => subject.split('.')[2] === 'renewed'
+
 /** The id of an event, for de-duplication. The same transition has the same id for ever. */
 export const eventId = (journalId: string, revision: number): string => `${journalId}.${revision}`
 

@@ -5,10 +5,11 @@ import {
   nanos,
   RetentionPolicy,
   StorageType,
+  type StoredMsg,
   type StreamConfig,
   type StreamInfo,
 } from 'nats'
-import { revisionOfEvent, streamSubjects } from './cloud-event.js'
+import { isRenewedSubject, revisionOfEvent, streamSubjects } from './cloud-event.js'
 
 /** The JetStream stream that keeps the events. */
 export const streamName = 'LEASE_EVENTS'
@@ -50,14 +51,15 @@ export class EventStream {
 
   /**
    * Makes sure that the stream is there and captures every event; what an operator has configured stays. Reads how far
-   * this journal's events got.
+   * this journal's transitions got; where the stream keeps renewals too, they say nothing of that.
    */
   async findEnd(journalId: string): Promise<StreamEnd> {
     const { first_seq: firstSequence, last_seq: lastSequence, messages } = (await this.#ensure()).state
     const searchedFrom = Math.max(firstSequence, lastSequence - searchedMessages + 1)
     for (let sequence = lastSequence; messages > 0 && sequence >= searchedFrom; sequence -= 1) {
-      const id = await this.#idAt(sequence)
-      const revision = id === undefined ? undefined : revisionOfEvent(id, journalId)
+      const message = await this.#messageAt(sequence)
+      const isTransition = message !== undefined && !isRenewedSubject(message.subject)
+      const revision = isTransition ? revisionOfEvent(message.header.get('Nats-Msg-Id'), journalId) : undefined
       if (revision !== undefined) return { lastSequence, lastRevision: revision }
     }
     return { lastSequence, lastRevision: undefined }
@@ -80,11 +82,10 @@ export class EventStream {
     }
   }
 
-  /** The id of a message; undefined where it has none, or was deleted. */
-  async #idAt(sequence: number): Promise<string | undefined> {
+  /** Undefined where it was deleted. */
+  async #messageAt(sequence: number): Promise<StoredMsg | undefined> {
     try {
-      const message = await this.#manager.streams.getMessage(streamName, { seq: sequence })
-      return message.header.get('Nats-Msg-Id')
+      return await this.#manager.streams.getMessage(streamName, { seq: sequence })
     } catch (error) {
       if (apiErrorCode(error) === messageNotFound) return undefined
       throw error

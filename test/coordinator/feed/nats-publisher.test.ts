@@ -225,6 +225,22 @@ test('a start finds its last message behind one that was deleted', async t => {
   t.deepEqual((await streamed(t, nats)).slice(0, 19), after.ids(1, 19))
 })
 
+test('renewals that an operator lets the stream keep do not count as transitions', async t => {
+  const nats = await server(t)
+  const connection = await client(t, nats)
+  const journalId = uuid(systemRandom)
+  const { streams } = await connection.jetstreamManager()
+  await streams.add({ name: 'LEASE_EVENTS', subjects: [...streamSubjects, 'leases.*.renewed.>'] })
+  const outbox = new Outbox()
+  for (const each of transitions(1, 10)) outbox.add(each, systemClock.monotonicMs())
+  const renewed = headers()
+  renewed.set('Nats-Msg-Id', `${journalId}.11`)
+  await connection.jetstream().publish('leases.sim.renewed.a', '{}', { headers: renewed })
+  const subject = new Subject(t, nats.url, { journalId, outbox })
+  await subject.drained()
+  t.deepEqual(await streamed(t, nats), [`${journalId}.11`, ...subject.ids(1, 10)])
+})
+
 test('NATS is away at the start: transitions wait, and arrive when it comes', async t => {
   const nats = await NatsServer.prepare()
   t.teardown(() => nats.remove())
