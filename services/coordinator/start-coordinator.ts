@@ -3,13 +3,11 @@ import type { Clock } from '../../clock/clock.js'
 import type { Random } from '../../clock/random.js'
 import type { Config } from './config.js'
 import { NatsPublisher } from './feed/nats-publisher.js'
+import { publishRecords } from './feed/publish-records.js'
 import { CallMetrics } from './grpc/call-metrics.js'
 import { type CoordinatorServer, startServer } from './grpc/server.js'
 import { type HttpFace, startHttpFace } from './http.js'
 import { openJournal } from './journal/open-journal.js'
-import type { LeaseImage } from './lease/lease.js'
-import type { LeaseTable } from './lease/lease-table.js'
-import type { LeaseRecord } from './lease/records.js'
 import { defaultSessionLimits } from './lease/sessions.js'
 import { defaultLimits } from './lease/validation.js'
 import { CoordinatorMetrics } from './metrics.js'
@@ -77,7 +75,7 @@ export async function startCoordinator({
       },
     },
     onDurable: records => {
-      if (publisher !== undefined) publish(publisher, records, config.renewedEvents ? open.table : undefined)
+      if (publisher !== undefined) publishRecords(publisher, records, config.renewedEvents ? open.table : undefined)
     },
     onFailure,
   })
@@ -182,20 +180,6 @@ export async function startCoordinator({
       log.info({ revision: open.core.revision }, 'stopped')
     },
   }
-}
-
-/** What a durable entry means to NATS; renewals only where the table is given to look leases up. */
-function publish(publisher: NatsPublisher, records: readonly LeaseRecord[], table: LeaseTable | undefined): void {
-  let hasTransition = false
-  for (const record of records) {
-    if (record.type !== 'renewed') hasTransition ||= record.type !== 'published'
-    else if (table !== undefined) publisher.renewed(renewedLeases(record.leaseIds, table))
-  }
-  if (hasTransition) publisher.notify()
-}
-
-function renewedLeases(leaseIds: readonly number[], table: LeaseTable): LeaseImage[] {
-  return leaseIds.flatMap(id => table.findById(id)?.current() ?? [])
 }
 
 const cannotListen = (key: string, address: string, error: unknown): Error =>

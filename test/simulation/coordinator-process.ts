@@ -8,6 +8,7 @@ import type { LeaseRecord } from '../../services/coordinator/lease/records.js'
 import { defaultLimits } from '../../services/coordinator/lease/validation.js'
 import { type OpenCoordinator, openCoordinator } from '../../services/coordinator/open-coordinator.js'
 import { StorageWatch } from '../../services/coordinator/storage-watch.js'
+import { Background, type BackgroundOptions } from './background.js'
 import type { CoordinatorEars } from './coordinator.js'
 import type { SimulatedDisk } from './disk.js'
 import { methodOf, refusalOf } from './methods.js'
@@ -27,6 +28,7 @@ export interface CoordinatorProcessOptions {
   readonly disk: SimulatedDisk
   readonly random: Random
   readonly ears: readonly CoordinatorEars[]
+  readonly background: BackgroundOptions
   readonly onDurable: (records: readonly LeaseRecord[]) => void
   /** It must end, now. */
   readonly onFailure: () => void
@@ -39,6 +41,7 @@ export class CoordinatorProcess {
   readonly #sessions = new Map<Connection<Up, Down>, HoldSession>()
   #service: ReturnType<typeof leaseService> | undefined
   #storage: StorageWatch | undefined
+  readonly #background: Background
   /** Undefined until it serves. */
   open: OpenCoordinator | undefined
   /** New connections are refused. */
@@ -49,6 +52,7 @@ export class CoordinatorProcess {
   constructor(options: CoordinatorProcessOptions) {
     this.#options = options
     this.process = options.process
+    this.#background = new Background(options.background, options.process, options.disk)
   }
 
   /** Resolves when it serves. */
@@ -62,12 +66,23 @@ export class CoordinatorProcess {
       journal,
       clock: process,
       random,
+      outboxLimit: this.#background.outboxLimit,
+      observer: {
+        appended: (_changes, bytes) => this.#background.appended(bytes),
+        renewed() {},
+        expired() {},
+        collected() {},
+      },
       onDurable: records => {
         if (!process.isDead && !this.isDeposed) this.#options.onDurable(records)
+        this.#background.durable(records)
       },
       onFailure: fails,
     })
+    if (process.isDead) return
+    this.#tell(ear => ear.restored?.(open))
     const { coordinator } = open
+    this.#background.begin(open, journal)
     this.#storage = new StorageWatch({
       journal,
       coordinator,
@@ -129,6 +144,7 @@ export class CoordinatorProcess {
     }
     this.#sessions.clear()
     this.#service?.watches.endAll()
+    await this.#background.close()
     await coordinator.stop()
     this.#storage?.stop()
     leaseClock.stop()

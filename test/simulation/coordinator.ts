@@ -4,6 +4,7 @@ import { decodeHoldRequest } from '../../protos/hold-codec.js'
 import { decodeEntry } from '../../services/coordinator/journal/entry-codec.js'
 import type { LeaseRecord } from '../../services/coordinator/lease/records.js'
 import type { OpenCoordinator } from '../../services/coordinator/open-coordinator.js'
+import type { BackgroundOptions } from './background.js'
 import { CoordinatorProcess } from './coordinator-process.js'
 import type { SimulatedDisk } from './disk.js'
 import type { ClockFaults } from './machine-clock.js'
@@ -14,6 +15,8 @@ import type { Down, Up } from './wire.js'
 
 /** What the invariants hear of a coordinator, as it happens. */
 export interface CoordinatorEars {
+  /** A process has read what is on the disk. */
+  restored?(open: OpenCoordinator): void
   /** A process serves. */
   serving?(open: OpenCoordinator): void
   /** A message of a Hold stream is in a socket of the process, which will read it in its turn. */
@@ -41,6 +44,7 @@ export class SimulatedCoordinator implements Host<Up, Down> {
   readonly #timeline: Timeline
   readonly #random: Random
   readonly #clockFaults: ClockFaults
+  readonly #background: BackgroundOptions
   readonly ears: CoordinatorEars[] = []
   #newest: CoordinatorProcess | undefined
   /** Those whose disk another has taken, until they find out. */
@@ -52,12 +56,20 @@ export class SimulatedCoordinator implements Host<Up, Down> {
   /** Told when one has ended by itself, before `onEnd`. */
   onFailure: () => void = () => {}
 
-  constructor(name: string, timeline: Timeline, random: Random, clockFaults: ClockFaults, disk: SimulatedDisk) {
+  constructor(
+    name: string,
+    timeline: Timeline,
+    random: Random,
+    clockFaults: ClockFaults,
+    disk: SimulatedDisk,
+    background: BackgroundOptions,
+  ) {
     this.name = name
     this.#timeline = timeline
     this.#random = random
     this.#clockFaults = clockFaults
     this.disk = disk
+    this.#background = background
   }
 
   /** The process that listens. */
@@ -84,6 +96,7 @@ export class SimulatedCoordinator implements Host<Up, Down> {
       disk: this.disk,
       random: this.#random,
       ears: this.ears,
+      background: this.#background,
       onDurable: records => {
         this.#heard++
         this.#durable(records)

@@ -1,10 +1,13 @@
 import type { Actor } from './actors/actor.js'
+import { natsFaults } from './nats/nats-faults.js'
 import type { Fault, FaultType } from './plan.js'
 import type { SimulatedProcess } from './process.js'
 import type { World } from './world.js'
 
 /** What each type of fault does. */
 export const faults: Record<FaultType, (world: World, fault: Fault) => void> = {
+  ...natsFaults,
+
   crash(world, { at, lastsMs }) {
     const { coordinator, timeline } = world
     if (at === coordinator.name) {

@@ -2,6 +2,7 @@ import type { Random } from '../../clock/random.js'
 import { seededRandom } from '../support/virtual-random.js'
 import type { DiskFaults } from './disk.js'
 import type { ClockFaults } from './machine-clock.js'
+import { drawNats, drawNatsFaults, type NatsFaultType, type NatsPlan } from './nats/nats-plan.js'
 import type { NetworkFaults } from './network.js'
 
 /** Something that goes wrong, from a time on and for a while. */
@@ -9,7 +10,7 @@ export interface Fault {
   readonly type: FaultType
   readonly atMs: number
   readonly lastsMs: number
-  /** The process that it happens to; 'coordinator', or an actor's name. */
+  /** The process that it happens to; 'coordinator', 'nats', or an actor's name. */
   readonly at: string
 }
 
@@ -29,7 +30,7 @@ export const faultTypes = [
   'diskStall',
   'diskFull',
 ] as const
-export type FaultType = (typeof faultTypes)[number]
+export type FaultType = (typeof faultTypes)[number] | NatsFaultType
 
 /** A client process: what it does, and with which leases. */
 export interface ActorPlan {
@@ -42,6 +43,12 @@ export interface ActorPlan {
 export const actorTypes = ['worker', 'leader', 'presence', 'exclusive', 'caller'] as const
 export type ActorType = (typeof actorTypes)[number]
 
+/** How often the coordinator takes snapshots, and how many leases it writes at a stretch. */
+export interface SnapshotPlan {
+  readonly everyBytes: number
+  readonly sliceSize: number
+}
+
 /** All of a world: the same plan is the same history. What a seed draws, and what shrinking takes away from. */
 export interface Plan {
   readonly seed: number
@@ -50,6 +57,9 @@ export interface Plan {
   readonly network: NetworkFaults
   readonly disk: DiskFaults
   readonly coordinatorClock: ClockFaults
+  readonly snapshots: SnapshotPlan
+  /** Undefined: the coordinator runs without NATS. */
+  readonly nats: NatsPlan | undefined
   readonly actors: readonly ActorPlan[]
   readonly faults: readonly Fault[]
 }
@@ -91,6 +101,15 @@ export function drawPlan(seed: number, durationMs = 120_000): Plan {
     disk: { flushMs: pick([0.3, 1, 10]), slowShare: pick([0, 0.01, 0.05]), slowMs: pick([50, 500, 3_000]) },
     coordinatorClock: clock(),
     actors,
-    faults,
+    ...drawBackground(seed),
+    faults: [...faults, ...drawNatsFaults(randomOf(seed, 'nats faults'), durationMs)],
   }
+}
+
+/** What is drawn apart, so that the rest of a world stays as it is. */
+function drawBackground(seed: number): Pick<Plan, 'snapshots' | 'nats'> {
+  const random = randomOf(seed, 'snapshots')
+  const everyBytes = [1_000, 10_000, 100_000][Math.floor(random.fraction() * 3)] ?? 0
+  const sliceSize = random.fraction() < 0.5 ? 1 : 1_000
+  return { snapshots: { everyBytes, sliceSize }, nats: drawNats(randomOf(seed, 'nats')) }
 }

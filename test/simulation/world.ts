@@ -4,8 +4,10 @@ import type { Command } from './actors/guardian.js'
 import { SimulatedCoordinator } from './coordinator.js'
 import { SimulatedDisk } from './disk.js'
 import { faults } from './faults.js'
+import { DurableHistory } from './history.js'
 import { invariants } from './invariants/index.js'
 import type { Invariant } from './invariants/invariant.js'
+import { SimulatedNats } from './nats/server.js'
 import { Network } from './network.js'
 import { type ActorPlan, type Fault, type Plan, randomOf } from './plan.js'
 import { GuardedResource } from './resource.js'
@@ -32,6 +34,9 @@ export class World {
   readonly timeline = new Timeline()
   readonly network: Network
   readonly coordinator: SimulatedCoordinator
+  readonly history: DurableHistory
+  /** Undefined: the coordinator runs without. */
+  readonly nats: { readonly server: SimulatedNats; readonly network: Network } | undefined
   readonly resource: GuardedResource
   readonly actors = new Set<Actor>()
   /** Groups of processes that run under a guardian. */
@@ -52,8 +57,24 @@ export class World {
     this.resource = new GuardedResource(this.timeline, randomOf(seed, 'resource'))
     const simulatedDisk = new SimulatedDisk(this.timeline, randomOf(seed, 'disk'), disk)
     const random = randomOf(seed, 'coordinator')
-    this.coordinator = new SimulatedCoordinator('coordinator', this.timeline, random, coordinatorClock, simulatedDisk)
-    this.coordinator.onEnd = process => this.network.lost(process)
+    this.history = new DurableHistory(this.timeline, simulatedDisk.store)
+    if (plan.nats !== undefined) {
+      this.nats = {
+        server: new SimulatedNats(this.timeline, randomOf(seed, 'nats server'), plan.nats),
+        network: new Network(this.timeline, randomOf(seed, 'nats network'), plan.nats.network),
+      }
+    }
+    this.coordinator = new SimulatedCoordinator('coordinator', this.timeline, random, coordinatorClock, simulatedDisk, {
+      random: randomOf(seed, 'background'),
+      snapshots: plan.snapshots,
+      nats: this.nats,
+      count: what => this.count(what),
+      note: text => this.note(text),
+    })
+    this.coordinator.onEnd = process => {
+      this.network.lost(process)
+      this.nats?.network.lost(process)
+    }
     this.coordinator.onFailure = () => this.timeline.after(restartMs, () => this.coordinator.start())
     this.#invariants = invariants.map(make => [make.name, make(this)])
     this.coordinator.start()
@@ -69,6 +90,10 @@ export class World {
         const broken = invariant.check()
         if (broken !== undefined) throw this.#broken(seenBy, broken)
       }
+    }
+    for (const [seenBy, invariant] of this.#invariants) {
+      const broken = await invariant.checkEnd?.()
+      if (broken !== undefined) throw this.#broken(seenBy, broken)
     }
   }
 

@@ -1,0 +1,127 @@
+import {
+  gapSubject,
+  isRenewedSubject,
+  type LeaseEventData,
+  revisionOfEvent,
+} from '../../../services/coordinator/feed/cloud-event.js'
+import { kubernetesLease } from '../../../services/coordinator/lease/kubernetes-shape.js'
+import { leasePath } from '../../../services/coordinator/lease/lease.js'
+import type { NatsMessage } from '../nats/wire.js'
+import type { InvariantMaker } from './invariant.js'
+
+/**
+ * What a reader of the events gets: each transition once, in the order of revisions, none left out but in a gap that
+ * says so, none that a crash could take back; and what the last event of a lease says of it is so.
+ *
+ * A place is what one reader reads in order: a stream until it is emptied or made anew, or what one connection publishes
+ * where there is no stream. In a new place events may come again from where the coordinator knows that they were told.
+ */
+export const events: InvariantMaker = world => {
+  const { coordinator, history, nats } = world
+  const journalId = coordinator.disk.store.id
+  /** How many transitions were told in each place, or given up before those. */
+  const toldIn = new WeakMap<object, number>()
+  let told = 0
+  let cursor = 0
+  const hidden = new Set<string>()
+  /** What a reader makes of it: the last event of each lease that is there, unless a gap hides it. */
+  const folded = new Map<string, LeaseEventData>()
+
+  const hear = (message: NatsMessage, place: object): string | undefined => {
+    const id = message.headers?.get('Nats-Msg-Id') ?? ''
+    const revision = revisionOfEvent(id, journalId)
+    if (revision === undefined) return undefined
+    history.readOn()
+    if (revision > history.table.revision) return `${message.subject} was told before revision ${revision} was durable`
+    if (isRenewedSubject(message.subject)) return undefined
+    world.count(message.subject === gapSubject ? 'gaps told' : 'events told')
+    const before = toldIn.get(place) ?? told
+    const next = history.transitions[before]?.lease.revision ?? Number.POSITIVE_INFINITY
+    let [from, index] = [revision, history.indexOf(revision)]
+    if (message.subject === gapSubject) {
+      const gap = JSON.parse(message.data) as { fromRevision: string }
+      from = Number(gap.fromRevision)
+      index = history.countThrough(revision) - 1
+      for (const { lease } of history.transitions.slice(told, index + 1)) hidden.add(leasePath(lease))
+    } else if (index === undefined) return `${message.subject} was told, but revision ${revision} is no transition`
+    else {
+      const broken = checkEvent(message, index)
+      if (broken !== undefined) return broken
+    }
+    if (index < before && toldIn.has(place)) return `${message.subject} was told after revision ${next} should follow`
+    if (from > next) return `${message.subject} was told at revision ${revision}, and revision ${next} never was`
+    toldIn.set(place, index + 1)
+    told = Math.max(told, index + 1)
+    return undefined
+  }
+
+  const checkEvent = ({ subject, data }: NatsMessage, index: number): string | undefined => {
+    const transition = history.transitions[index]
+    if (transition === undefined) return undefined
+    const { lease, type } = transition
+    if (subject !== `leases.${lease.namespace}.${type}.${lease.name}`) return `${subject} tells of a ${type}`
+    const event = JSON.parse(data) as LeaseEventData
+    const { spec, state, fencingToken } = event
+    const said = `${event.revision} ${state} ${fencingToken} ${spec.holderIdentity}`
+    const is = `${lease.revision} ${lease.state} ${lease.fencingToken} ${lease.holderIdentity}`
+    if (said !== is) return `${subject} says ${said}, and it is ${is}`
+    if (index < told) return undefined
+    hidden.delete(leasePath(lease))
+    if (type === 'deleted') folded.delete(leasePath(lease))
+    else folded.set(leasePath(lease), event)
+    return undefined
+  }
+
+  nats?.server.ears.push({
+    told(message, place) {
+      const broken = hear(message, place)
+      if (broken !== undefined) world.fail(broken, 'events')
+    },
+  })
+  const checkAllTold = (): string | undefined => {
+    const { nowMs } = world.timeline
+    const quietSinceMs = Math.max(0, ...world.plan.faults.map(({ atMs, lastsMs }) => atMs + lastsMs))
+    const oldest = history.durableAtMs[told]
+    if (nats === undefined || oldest === undefined || nowMs - Math.max(quietSinceMs, oldest) < boundMs) return undefined
+    const { lease, type } = history.transitions[told] ?? {}
+    return `nothing goes wrong since ${quietSinceMs.toFixed(0)}, and ${lease?.name} ${type} at ${oldest.toFixed(0)} was not told`
+  }
+
+  /** The events of the leases say of each what its last transition says. */
+  const checkFolded = (): string | undefined => {
+    const expected = new Map<string, string>()
+    for (const { lease, type } of history.transitions.slice(0, told)) {
+      if (type === 'deleted') expected.delete(leasePath(lease))
+      else expected.set(leasePath(lease), JSON.stringify(kubernetesLease(lease)))
+    }
+    for (const path of hidden) expected.delete(path)
+    for (const [path, event] of folded) {
+      if (hidden.has(path)) continue
+      const { apiVersion, kind, metadata, spec, abridged } = event
+      const lease = JSON.stringify({ apiVersion, kind, metadata, spec })
+      const is = expected.get(path)
+      if (is !== lease && !(abridged && is !== undefined))
+        return `the events say that ${path} is ${lease}, and it is ${is}`
+      expected.delete(path)
+    }
+    const [missing] = expected.keys()
+    return missing === undefined ? undefined : `the events do not say that ${missing} is there`
+  }
+
+  return {
+    check() {
+      history.readOn()
+      if (nats === undefined || history.publishedThrough === cursor) return undefined
+      cursor = history.publishedThrough
+      if (history.countThrough(cursor) <= told) return undefined
+      return `the journal says that everything up to ${cursor} is on NATS, and ${history.transitions[told]?.lease.revision} is not`
+    },
+
+    async checkEnd() {
+      return checkAllTold() ?? checkFolded()
+    },
+  }
+}
+
+/** How long an event may take at most when nothing goes wrong any more. */
+const boundMs = 45_000

@@ -1,0 +1,173 @@
+import { headers as makeHeaders } from 'nats'
+import type { Random } from '../../../clock/random.js'
+import { streamName } from '../../../services/coordinator/feed/event-stream.js'
+import type { Connection, Ear, Host } from '../network.js'
+import { SimulatedProcess } from '../process.js'
+import type { Timeline } from '../timeline.js'
+import type { NatsPlan } from './nats-plan.js'
+import { SimulatedStream } from './stream.js'
+import type { ApiAnswer, ApiRequest, NatsDown, NatsMessage, NatsUp } from './wire.js'
+
+/** What the invariants hear of NATS, as it happens. */
+export interface NatsEars {
+  /** A message is where subscribers see it. `place` is the same for messages that one reader reads in order. */
+  told(message: NatsMessage, place: object): void
+}
+
+type Client = Connection<NatsUp, NatsDown>
+
+// JetStream's own error codes.
+const messageNotFound = { code: 404, err_code: 10_037, description: 'no message found' }
+const streamNotFound = { code: 404, err_code: 10_059, description: 'stream not found' }
+
+/** A NATS server: what its stream keeps outlives its processes. It is slow, deaf and forgetful as the plan has it. */
+export class SimulatedNats implements Host<NatsUp, NatsDown> {
+  readonly name = 'nats'
+  readonly ears: NatsEars[] = []
+  readonly plan: NatsPlan
+  readonly #timeline: Timeline
+  readonly #random: Random
+  #process: SimulatedProcess | undefined
+  #readyAtMs = 0
+  #stream: SimulatedStream | undefined
+  /** The stream, until it is emptied or made anew. */
+  #place: object = {}
+  /** How long it takes over each message at most. */
+  slownessMs = 0
+  #busyUntilMs = 0
+  #waiting = 0
+
+  constructor(timeline: Timeline, random: Random, plan: NatsPlan) {
+    this.plan = plan
+    this.#timeline = timeline
+    this.#random = random
+    if (plan.stream !== undefined) this.#stream = new SimulatedStream(streamName, plan.stream)
+    this.start()
+  }
+
+  get process(): SimulatedProcess | undefined {
+    return this.#process
+  }
+
+  /** Starts a process, unless one runs; JetStream is ready a little later. */
+  start(): void {
+    if (this.#process !== undefined) return
+    this.#process = new SimulatedProcess(this.name, this.#timeline, { rate: 1, wallOffsetMicros: 0 })
+    this.#readyAtMs = this.#timeline.nowMs + this.#random.fraction() * this.plan.readyMs
+    this.#busyUntilMs = 0
+    this.#waiting = 0
+    this.#stream?.restart(this.#timeline.nowMs)
+  }
+
+  /** Ends the process, as SIGKILL does: what it has acknowledged is in its files. */
+  kill(): SimulatedProcess | undefined {
+    const process = this.#process
+    process?.kill()
+    this.#process = undefined
+    return process
+  }
+
+  /** An operator deletes the stream. */
+  deleteStream(): void {
+    this.#stream = undefined
+    this.#place = {}
+  }
+
+  /** An operator empties the stream. */
+  purgeStream(): void {
+    this.#stream?.purge()
+    this.#place = {}
+  }
+
+  /** Somebody else publishes on a subject of the stream. */
+  publishStray(): void {
+    const stray = { subject: 'leases.sim.acquired.stray', data: '{}', headers: undefined }
+    if (this.#process !== undefined && this.plan.hasJetStream) this.#stream?.publish(stray, this.#timeline.nowMs)
+  }
+
+  accept(client: Client): Ear<NatsUp> {
+    const { hasJetStream, maxPayload } = this.plan
+    const process = this.#process
+    process?.receive(() => client.sendDown({ type: 'hello', hasJetStream, maxPayload }))
+    return {
+      message: up => {
+        // JetStream's storage holds no ping up; what is only passed on comes before the answer to a ping.
+        if (up.type === 'ping' && hasJetStream) client.sendDown({ type: 'pong' })
+        else this.#inTurn(() => this.#take(client, up))
+      },
+      end: () => {},
+    }
+  }
+
+  /** Does what is asked when what was asked before is done. */
+  #inTurn(run: () => void): void {
+    if (this.slownessMs === 0 && this.#waiting === 0) {
+      run()
+      return
+    }
+    const process = this.#process
+    const { nowMs } = this.#timeline
+    this.#waiting++
+    this.#busyUntilMs = Math.max(this.#busyUntilMs, nowMs) + this.slownessMs * this.#random.fraction()
+    this.#timeline.after(this.#busyUntilMs - nowMs, () =>
+      process?.receive(() => {
+        this.#waiting--
+        run()
+      }),
+    )
+  }
+
+  #take(client: Client, up: NatsUp): void {
+    if (up.type === 'ping') client.sendDown({ type: 'pong' })
+    else if (up.type === 'request') client.sendDown({ type: 'answer', id: up.id, answer: this.#answer(up.request) })
+    else this.#publish(client, up.message, up.reply)
+  }
+
+  get #hasJetStream(): boolean {
+    return this.plan.hasJetStream && this.#timeline.nowMs >= this.#readyAtMs
+  }
+
+  #publish(client: Client, message: NatsMessage, reply: string | undefined): void {
+    const { lostMessages, lostAcks } = this.plan
+    const stream = this.#hasJetStream && this.#stream?.captures(message.subject) ? this.#stream : undefined
+    if (stream === undefined) {
+      if (reply !== undefined) client.sendDown({ type: 'message', message: nobody(reply) })
+      else for (const ear of this.ears) ear.told(message, client)
+      return
+    }
+    if (this.#random.fraction() < lostMessages) return
+    const before = stream.standing.lastSequence
+    const ack = stream.publish(message, this.#timeline.nowMs)
+    if (stream.standing.lastSequence > before) for (const ear of this.ears) ear.told(message, this.#place)
+    if (reply === undefined || this.#random.fraction() < lostAcks) return
+    client.sendDown({
+      type: 'message',
+      message: { subject: reply, data: JSON.stringify(ack), headers: undefined },
+    })
+  }
+
+  #answer(request: ApiRequest): ApiAnswer {
+    if (!this.#hasJetStream) return { type: 'nobody' }
+    const stream = this.#stream
+    if (request.type === 'account') return { type: 'done' }
+    if (request.type === 'add' && stream === undefined) {
+      const { subjects, duplicateWindowMs } = request
+      const made = new SimulatedStream(streamName, {
+        subjects,
+        duplicateWindowMs,
+        maxMessages: Number.POSITIVE_INFINITY,
+      })
+      this.#stream = made
+      return { type: 'standing', standing: made.standing }
+    }
+    if (stream === undefined) return { type: 'error', error: streamNotFound }
+    if (request.type === 'get') {
+      const message = stream.at(request.sequence)
+      return message === undefined ? { type: 'error', error: messageNotFound } : { type: 'message', message }
+    }
+    if (request.type === 'update') stream.subjects = request.subjects
+    return { type: 'standing', standing: stream.standing }
+  }
+}
+
+const nobody = (subject: string): NatsMessage => ({ subject, data: '', headers: makeHeaders(503, 'No Responders') })
