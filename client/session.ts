@@ -282,7 +282,10 @@ export class Session {
   #lose(hold: SessionHold, cause: LossCause): void {
     if (hold.phase === 'lost') return
     const { connection } = this.#link
-    this.#options.log?.warn({ lease: pathOf(hold), cause, fencingToken: hold.fencingToken }, 'lease lost')
+    // What the caller has ended itself is no news.
+    if (cause !== 'closed') {
+      this.#options.log?.warn({ lease: pathOf(hold), cause, fencingToken: hold.fencingToken }, 'lease lost')
+    }
     this.#end(hold, new LeaseLostError(hold, cause, hold.fencingToken))
     // The coordinator may still count it as ours: let it run out there.
     if (hold.handle > 0 && connection !== undefined) {
