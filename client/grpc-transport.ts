@@ -14,6 +14,7 @@ import type { HoldRequest, HoldResponse } from '../protos/hold.js'
 import { decodeHoldResponse, encodeHoldRequest } from '../protos/hold-codec.js'
 import { holdPath, packageDefinition } from '../protos/load.js'
 import { decodeStatusDetails, statusDetailsKey } from '../protos/status-details.js'
+import { ConnectTimeout } from './connect-timeout.js'
 import { type HoldStream, type HoldStreamHandlers, type Transport, TransportError } from './transport.js'
 
 export interface GrpcTransportOptions {
@@ -44,9 +45,11 @@ export function grpcTransport(address: string, options: GrpcTransportOptions = {
 
 class GrpcTransport implements Transport {
   readonly #client: Client
+  readonly #connectTimeout: ConnectTimeout
 
   constructor(client: Client) {
     this.#client = client
+    this.#connectTimeout = new ConnectTimeout(client)
   }
 
   openHold(handlers: HoldStreamHandlers): HoldStream {
@@ -65,6 +68,7 @@ class GrpcTransport implements Transport {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(cancelled(method))
       const abort = (): void => call.cancel()
+      let isUnconnected = false
       const call = this.#client.makeUnaryRequest(
         path,
         requestSerialize,
@@ -74,11 +78,16 @@ class GrpcTransport implements Transport {
         deadlineIn(timeoutMs),
         (error, response) => {
           signal?.removeEventListener('abort', abort)
-          if (error !== null) reject(transportError(error))
+          stopWatching()
+          if (error !== null) reject(isUnconnected ? unconnected(method) : transportError(error))
           // What responseDeserialize makes is the generated type that the caller names beside the method.
           else resolve(response as Response)
         },
       )
+      const stopWatching = this.#connectTimeout.watch(() => {
+        isUnconnected = true
+        call.cancel()
+      })
       signal?.addEventListener('abort', abort)
     })
   }
@@ -92,13 +101,20 @@ class GrpcTransport implements Transport {
     const { path, requestSerialize, responseDeserialize } = definitionOf(method)
     const call = this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request)
     const abort = (): void => call.cancel()
+    let isUnconnected = false
+    const stopWatching = this.#connectTimeout.watch(() => {
+      isUnconnected = true
+      call.cancel()
+    })
     signal?.addEventListener('abort', abort)
     try {
       // As in `call`, the caller names the generated type.
       for await (const response of call) yield response as Response
     } catch (error) {
+      if (isUnconnected) throw unconnected(method)
       throw isServiceError(error) ? transportError(error) : error
     } finally {
+      stopWatching()
       signal?.removeEventListener('abort', abort)
       // The consumer may leave before the end, and a cancel after it is harmless.
       call.on('error', () => {})
@@ -158,6 +174,9 @@ const deadlineIn = (timeoutMs: number | undefined) =>
   timeoutMs === undefined ? {} : { deadline: new Date(systemClock.wallMicros() / 1e3 + timeoutMs) }
 
 const cancelled = (method: string): TransportError => new TransportError('CANCELLED', `${method} was cancelled`)
+
+const unconnected = (method: string): TransportError =>
+  new TransportError('UNAVAILABLE', `${method}: no connection came about in time`)
 
 const isServiceError = (error: unknown): error is ServiceError =>
   error instanceof Error && 'code' in error && 'details' in error

@@ -4,6 +4,7 @@ import type { HoldResponse } from '../../protos/hold.js'
 import { startCoordinator } from '../support/coordinator.js'
 import { until } from '../support/until.js'
 import { startFreezingProxy } from './freezing-proxy.js'
+import { startSilentProxy } from './silent-proxy.js'
 
 const lease = { namespace: 'default', name: 'db', holderIdentity: 'me', leaseDurationMs: 10_000 }
 
@@ -126,4 +127,30 @@ test('a method that does not exist is a bug of the caller', async t => {
   const transport = grpcTransport('127.0.0.1:1')
   t.throws(() => transport.call('NoSuchMethod', {}), { instanceOf: TypeError })
   transport.close()
+})
+
+test('a connection on which nobody ever speaks is given up: calls and watches go on over another', async t => {
+  const coordinator = await startCoordinator()
+  const way = await startSilentProxy(coordinator.address)
+  t.teardown(async () => {
+    await client.close()
+    way.stop()
+    await coordinator.stop()
+  })
+  const client = connectClient({ addresses: [way.address] })
+  const watched = client.watch()[Symbol.asyncIterator]().next()
+  const calls = connectClient({ addresses: [way.address] })
+  t.teardown(() => calls.close())
+  const error = await t.throwsAsync(calls.acquireOnce(lease, { timeoutMs: 200 }), { instanceOf: TransportError })
+  t.is(error?.status, 'DEADLINE_EXCEEDED')
+  await until(() => way.connections === 2)
+  way.speak()
+  // Each call alone is shorter than a connection may take.
+  await until(() =>
+    calls.acquireOnce(lease, { timeoutMs: 200 }).then(
+      () => true,
+      () => false,
+    ),
+  )
+  t.true((await watched).done === false)
 })
