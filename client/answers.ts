@@ -38,7 +38,7 @@ const passing: readonly string[] = [
 ]
 
 /** Losses of a place in the queue, or of a grant that was not confirmed, after which the wait goes on. */
-const goesOnAfter: readonly LossCause[] = ['unconfirmed', 'expired', 'deleted', 'revoked', 'transferred']
+const goesOnAfter: readonly LossCause[] = ['unconfirmed', 'expired', 'deleted', 'revoked', 'transferred', 'resumed']
 
 /** A wait that ends this much too early was not ended by its time. */
 const earlyEndMs = 1_000

@@ -164,6 +164,16 @@ test('a place that was lost to silence before the wait was over is taken again',
   t.is(coordinator.stream.of('acquire').length, 2)
 })
 
+test('a place that moved to a stream which the client has left is taken again', t => {
+  const { clock, coordinator, session } = sessionFixture()
+  const hold = session.acquire(lease)
+  coordinator.stream.waiting()
+  coordinator.stream.say({ type: 'lost', handle: 1, cause: 'resumed' })
+  t.is(hold.state, 'waiting')
+  clock.advance(100)
+  t.is(coordinator.stream.of('acquire').length, 2)
+})
+
 test('a waiter that another process with its identity superseded is lost', t => {
   const { coordinator, session } = sessionFixture()
   const hold = session.acquire(lease)

@@ -138,12 +138,12 @@ export class Sessions implements Queues {
     const handle = session.nextHandle()
     const outcome = this.#tenancies.take(command, time, { session, handle })
     if (outcome !== undefined) {
-      if (place !== undefined) this.#leave(place)
+      if (place !== undefined) this.#move(place, session)
       return { type: 'acquired', handle: this.#table.need(command).handle, outcome }
     }
     if (place?.session === session) return this.#place(place)
     if (command.waitTimeoutMs === undefined) throw this.#tenancies.held(command, time)
-    if (place !== undefined) this.#leave(place)
+    if (place !== undefined) this.#move(place, session)
     return this.#enqueue(session, handle, command, time)
   }
 
@@ -286,6 +286,12 @@ export class Sessions implements Queues {
     const lease = leasePath(command)
     const error = new LeaseError('WAIT_TIMEOUT', `lease ${lease}: ${why}`, { lease })
     this.#batch.push(session, { type: 'failed', handle, error })
+  }
+
+  /** The client process has come with another session, which may be the older: the one that waited must hear of it. */
+  #move(place: Waiter, to: Session): void {
+    this.#leave(place)
+    if (place.session !== to) this.#batch.push(place.session, { type: 'lost', handle: place.handle, cause: 'resumed' })
   }
 
   #leave(waiter: Waiter): void {

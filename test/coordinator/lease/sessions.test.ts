@@ -349,13 +349,14 @@ test('the same process that acquires again while it waits keeps its place', t =>
   t.is(waiters.length, 0)
 })
 
-test('the same process that comes back on another session has one place, the new one', t => {
+test('the same process that comes back on another session has one place, the new one, and the old session hears so', t => {
   const { world } = waiting()
   const [old, next] = [world.openSession(), world.openSession()]
-  old.wait({ holderIdentity: 'B', instance: instanceB })
+  const { handle } = old.wait({ holderIdentity: 'B', instance: instanceB })
   next.wait({ holderIdentity: 'B', instance: instanceB })
   t.is(world.sessions.waiting, 1)
   t.is(old.session.handles.size, 0)
+  t.deepEqual(pushesTo(world, old, next), [[0, { type: 'lost', handle, cause: 'resumed' }]])
   release(world)
   world.settle()
   t.is(pushesTo(world, old, next)[0]?.[0], 1)
@@ -367,6 +368,7 @@ test('the only waiter that comes back on another session, after the lease came f
   old.wait({ holderIdentity: 'B', instance: instanceB })
   release(world)
   t.like(next.wait({ holderIdentity: 'B', instance: instanceB }), { type: 'waiting', holderIdentity: '', ahead: 0 })
+  pushesTo(world, old, next)
   world.settle()
   t.is(holder(world), 'held B')
   t.is(pushesTo(world, old, next)[0]?.[0], 1)
