@@ -161,10 +161,13 @@ export class Tenancies {
     return lease
   }
 
-  /** Gives the lease its full duration again, from when the renewal was read. The hot path: nothing is copied. */
+  /**
+   * Gives the lease its full duration again, from when the renewal was read; no renewal takes time away. The hot path:
+   * nothing is copied.
+   */
   extend(node: LeaseNode, time: Instant): void {
     this.#observer?.renewed(node.deadline - time.now)
-    node.deadline = time.now + (node.image.leaseDurationMs ?? 0)
+    node.deadline = Math.max(node.deadline, time.now + (node.image.leaseDurationMs ?? 0))
     node.isConfirmed = true
     this.#batch.renewal(node, laterTime(node.renewTime, time.wallMicros))
   }
@@ -260,8 +263,11 @@ export class Tenancies {
       if (command.validateOnly) return { lease, renewAfterMs: cadence, resumed: true }
       if (lease !== node.current()) this.#batch.transition({ type: 'updated', lease }, time)
       node.isConfirmed = true
-      this.#setDeadline(node, time.now + command.leaseDurationMs)
-      if (node.session === seat?.session) seat?.session.noteDuration(command.leaseDurationMs)
+      const deadline = time.now + command.leaseDurationMs
+      const isHere = node.session === seat?.session
+      // From elsewhere never earlier: it may be an old acquire with a shorter duration, late on a stream that its sender has left.
+      this.#setDeadline(node, isHere ? deadline : Math.max(node.deadline, deadline))
+      if (isHere) seat?.session.noteDuration(command.leaseDurationMs)
       else this.#attach(node, seat, 'resumed')
       return { lease: node.current(), renewAfterMs: cadence, resumed: true }
     }

@@ -132,6 +132,20 @@ test('a resume with another duration or other labels is an update', t => {
   t.deepEqual(world.changes(), ['updated'])
 })
 
+test('a resume with a shorter duration that comes on another session, perhaps late, takes no time away', t => {
+  const world = new CoreWorld()
+  const [left, present] = [world.openSession(), world.openSession()]
+  present.acquire({ instance: instanceA })
+  const { handle } = left.acquire({ instance: instanceA, leaseDurationMs: 2_000 })
+  left.renew(handle)
+  world.pass(14_999)
+  world.settle()
+  t.is(world.get().state, 'held')
+  world.pass(1)
+  world.settle()
+  t.is(world.get().state, 'expired')
+})
+
 test('a resume with a shorter duration counts from then', t => {
   const world = new CoreWorld()
   world.acquire({ instance: instanceA })
