@@ -23,7 +23,9 @@ export class SimulatedProcess implements Clock {
   #afterPoll: (() => void)[] = []
   #pauses = 0
   #isDead = false
+  /** When the next turn is to begin. */
   #turnAtMs = Number.POSITIVE_INFINITY
+  #isInTurn = false
   #turn: { cancel(): void } | undefined
 
   constructor(name: string, timeline: Timeline, clock: ClockFaults | MachineClock) {
@@ -94,7 +96,7 @@ export class SimulatedProcess implements Clock {
 
   resume(): void {
     this.#pauses--
-    if (this.isPaused || this.isDead) return
+    if (this.isPaused) return
     this.#turnAtMs = Number.POSITIVE_INFINITY
     this.#wake(0)
   }
@@ -121,12 +123,13 @@ export class SimulatedProcess implements Clock {
 
   #wake(delayMs: number): void {
     const atMs = this.#timeline.nowMs + delayMs
-    if (this.isDead || this.#turnAtMs <= atMs) return
+    // At its end a turn looks what is to be done next.
+    if (this.isDead || this.#isInTurn || this.#turnAtMs <= atMs) return
     this.#turn?.cancel()
     this.#turnAtMs = atMs
     this.#turn = this.#timeline.after(delayMs, () => {
       if (this.isDead || this.isPaused) return
-      this.#turnAtMs = Number.POSITIVE_INFINITY
+      this.#isInTurn = true
       this.#fireTimers()
     })
   }
@@ -159,6 +162,7 @@ export class SimulatedProcess implements Clock {
   }
 
   #rest(): void {
+    this.#isInTurn = false
     this.#turnAtMs = Number.POSITIVE_INFINITY
     if (this.#inbox.length > 0 || this.#afterPoll.length > 0) this.#wake(turnMs)
     this.#wakeForTimers()
@@ -172,7 +176,6 @@ export class SimulatedProcess implements Clock {
       return
     }
     act(item)
-    this.#turnAtMs = this.#timeline.nowMs
     this.#turn = this.#timeline.after(0, () => {
       if (!this.isDead) this.#each(items, act, then, index + 1)
     })
