@@ -20,6 +20,7 @@ export class MachineClock {
   #monotonicMs = 1_000_000
   #sinceBootMs = 1_000_000
   #isSuspended = false
+  #wokenMs = Number.NEGATIVE_INFINITY
   /** What the wall clock is ahead of true time, in µs; it may jump. */
   wallOffsetMicros: number
 
@@ -57,6 +58,12 @@ export class MachineClock {
   set isSuspended(isSuspended: boolean) {
     this.#look()
     this.#isSuspended = isSuspended
+    this.#wokenMs = this.#lookedMs
+  }
+
+  /** For how long the machine is awake again, in true time. */
+  get awakeMs(): number {
+    return this.#isSuspended ? 0 : this.#timeline.nowMs - this.#wokenMs
   }
 
   #look(): void {
