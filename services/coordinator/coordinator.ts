@@ -204,8 +204,10 @@ export class Coordinator {
     if (this.#isScheduled || this.#isBusy) return
     this.#isScheduled = true
     this.#options.clock.afterPoll(() => {
+      const hasCaughtUp = this.#hasCaughtUp()
+      // Only now: a gap that was just found asks for a batch, and this is it.
       this.#isScheduled = false
-      if (this.#hasCaughtUp()) void this.#runBatch()
+      if (hasCaughtUp) void this.#runBatch()
       else this.#wake()
     })
   }

@@ -280,6 +280,27 @@ test('after a pause the polls are waited for no longer than 1 s', async t => {
   t.true(polls >= 20 && polls <= 24, `${polls} polls of 50 ms`)
 })
 
+test('a pause while it catches up after another begins no second batch beside the first', async t => {
+  const world = await VirtualCoordinator.start()
+  const { clock } = world
+  world.disk.isSlow = true
+  clock.block(60_000)
+  clock.afterPoll(() => {
+    clock.afterPoll(() => {
+      clock.block(2_000)
+      clock.afterPoll(() => void world.acquire('y'))
+    })
+    void world.acquire('x')
+  })
+  await world.pass(0)
+  t.is(world.disk.waiting, 1)
+  await world.disk.flush()
+  await world.pass(0)
+  await world.disk.flush()
+  t.deepEqual(world.failures, [])
+  t.is(await codeOf(VirtualCoordinator.start({ store: world.store })), 'fine')
+})
+
 test('a pause of an hour costs a lease 100 ms', async t => {
   const world = await VirtualCoordinator.start()
   await Promise.all([world.acquire('x', { leaseDurationMs: 4_000 }), world.pass(0)])
