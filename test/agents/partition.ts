@@ -28,6 +28,9 @@ export async function partition(t: ExecutionContext, address: string): Promise<P
     const onward = connect(Number(port), host)
     keep(onward)
     socket.pipe(onward).pipe(socket)
+    onward.on('close', () => {
+      if (!isCut) socket.destroy()
+    })
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => {

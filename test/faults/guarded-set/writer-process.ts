@@ -78,7 +78,10 @@ export class WriterProcess {
         return this.added.length > before
       }, 60_000)
     } catch (error) {
-      throw new Error(`${this.#options.name} adds nothing more`, { cause: error })
+      const last = readFileSync(this.histories.at(-1) ?? '', 'utf8')
+        .split('\n')
+        .slice(-10)
+      throw new Error(`${this.#options.name} adds nothing more; the last it did:\n${last.join('\n')}`, { cause: error })
     }
   }
 
