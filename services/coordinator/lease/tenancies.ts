@@ -264,10 +264,10 @@ export class Tenancies {
       if (lease !== node.current()) this.#batch.transition({ type: 'updated', lease }, time)
       node.isConfirmed = true
       const deadline = time.now + command.leaseDurationMs
-      const isHere = node.session === seat?.session
-      // From elsewhere never earlier: it may be an old acquire with a shorter duration, late on a stream that its sender has left.
+      const isHere = seat !== undefined && node.session === seat.session
+      // From elsewhere never earlier: it may be an old acquire with a shorter duration, late on a way that its sender has left.
       this.#setDeadline(node, isHere ? deadline : Math.max(node.deadline, deadline))
-      if (isHere) seat?.session.noteDuration(command.leaseDurationMs)
+      if (isHere) seat.session.noteDuration(command.leaseDurationMs)
       else this.#attach(node, seat, 'resumed')
       return { lease: node.current(), renewAfterMs: cadence, resumed: true }
     }

@@ -132,6 +132,15 @@ test('a resume with another duration or other labels is an update', t => {
   t.deepEqual(world.changes(), ['updated'])
 })
 
+test('a resume with a shorter duration by a call, perhaps late, takes no time away', t => {
+  const world = new CoreWorld()
+  world.acquire({ instance: instanceA })
+  world.acquire({ instance: instanceA, leaseDurationMs: 2_000 })
+  world.pass(14_999)
+  world.settle()
+  t.is(world.get().state, 'held')
+})
+
 test('a resume with a shorter duration that comes on another session, perhaps late, takes no time away', t => {
   const world = new CoreWorld()
   const [left, present] = [world.openSession(), world.openSession()]
@@ -146,10 +155,11 @@ test('a resume with a shorter duration that comes on another session, perhaps la
   t.is(world.get().state, 'expired')
 })
 
-test('a resume with a shorter duration counts from then', t => {
+test('a resume with a shorter duration on the session that has the lease counts from then', t => {
   const world = new CoreWorld()
-  world.acquire({ instance: instanceA })
-  world.acquire({ instance: instanceA, leaseDurationMs: 2_000 })
+  const session = world.openSession()
+  session.acquire({ instance: instanceA })
+  session.acquire({ instance: instanceA, leaseDurationMs: 2_000 })
   world.pass(1_999)
   world.settle()
   t.is(world.get().state, 'held')
