@@ -27,6 +27,11 @@ demo: setup build ## a tour of what goes wrong in a fleet, with real processes; 
 test: setup ## run every test (TESTS='test/coordinator/**' for some)
 	@ava $(TESTS)
 
+.PHONY: faults
+faults: setup ## run the tests on real processes that are killed, stopped and cut off (ROUNDS=3 of the longer ones)
+	@mkdir -p test/simulation/results
+	@RESULTS=$(or $(RESULTS),test/simulation/results/faults.jsonl) node --import=tsx test/faults/run-faults.ts
+
 .PHONY: simulate
 simulate: setup ## run simulated worlds (SEEDS=1000), or one again (SEED=7, PLAN=file.json)
 	@exec node --import=tsx test/simulation/simulate.ts

@@ -69,6 +69,7 @@ test.serial(title, async t => {
   await jump(-50, 1)
   await jump(0, 0)
 
+  await until(() => keeper.state !== 'jeopardy')
   t.is(keeper.state, 'held', String(keeper.error))
   t.is(keeper.fencingToken, fencingToken)
   t.deepEqual(world.set.lost, [])
