@@ -31,6 +31,8 @@ export interface CoordinatorEars {
   called?(call: object, method: string, request: object): void
   /** A unary call is answered; undefined where it is refused. */
   answered?(call: object, response: object | undefined): void
+  /** An entry was decided, and its append begins. */
+  decided?(): void
   /** An entry is durable, and nothing of it was told before. After a crash, what it left is heard before `serving`. */
   durable?(records: readonly LeaseRecord[]): void
   /** The process was killed, or ended by itself. */
@@ -70,6 +72,9 @@ export class SimulatedCoordinator implements Host<Up, Down> {
     this.#clockFaults = clockFaults
     this.disk = disk
     this.#background = background
+    disk.onEntry = () => {
+      for (const ear of this.ears) ear.decided?.()
+    }
   }
 
   /** The process that listens. */

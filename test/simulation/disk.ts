@@ -29,8 +29,8 @@ export class SimulatedDisk {
   #writer: SimulatedProcess | undefined
   #stalledUntilMs = 0
   #failsNext = false
-  /** The true time at which the last entry was decided and its append began. */
-  entryAtMs = 0
+  /** Told that an entry was decided and its append begins. */
+  onEntry: () => void = () => {}
 
   constructor(timeline: Timeline, random: Random, faults: DiskFaults) {
     this.#timeline = timeline
@@ -38,7 +38,7 @@ export class SimulatedDisk {
     this.#faults = faults
     this.store = new MemoryStore(random)
     this.store.beforeFlush = sequence => {
-      if (sequence > 0) this.entryAtMs = timeline.nowMs
+      if (sequence > 0) this.onEntry()
       return this.#flush()
     }
   }

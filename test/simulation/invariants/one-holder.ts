@@ -11,6 +11,8 @@ export const oneHolder: InvariantMaker = world => {
     check() {
       const holders = new Map<string, string>()
       for (const { holds, process } of world.actors) {
+        // Who stands still believes nothing, and must not be made to act by a question.
+        if (process.isPaused) continue
         for (const hold of holds) {
           if (!hold.isHeld() || forcedEnds.has(hold.fencingToken)) continue
           const holder = `${process.name} by ${hold.fencingToken}`
