@@ -20,6 +20,9 @@ import type { Down, Up } from './wire.js'
 /** How long clients have to leave a coordinator that stops, as start-coordinator.ts has it. */
 const drainGraceMs = 2_000
 
+/** Transitions that a watch can resume over: so few that some cannot. */
+const windowSize = 30
+
 /** A disk with less is full. */
 const minFreeBytes = 1
 
@@ -66,6 +69,7 @@ export class CoordinatorProcess {
       journal,
       clock: process,
       random,
+      windowSize,
       outboxLimit: this.#background.outboxLimit,
       observer: {
         appended: (_changes, bytes) => this.#background.appended(bytes),

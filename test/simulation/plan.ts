@@ -40,7 +40,7 @@ export interface ActorPlan {
   readonly clock: ClockFaults
 }
 
-export const actorTypes = ['worker', 'leader', 'presence', 'exclusive', 'caller'] as const
+export const actorTypes = ['worker', 'leader', 'presence', 'exclusive', 'caller', 'watcher'] as const
 export type ActorType = (typeof actorTypes)[number]
 
 /** How often the coordinator takes snapshots, and how many leases it writes at a stretch. */

@@ -8,6 +8,7 @@ import { randomOf } from '../plan.js'
 import { SimulatedProcess } from '../process.js'
 import { SimulatedTransport } from '../transport.js'
 import type { World } from '../world.js'
+import type { Watched } from './watcher.js'
 
 /** The namespace of every lease in the world. */
 export const namespace = 'sim'
@@ -28,6 +29,8 @@ export class Actor {
   instance: string
   /** Those that are not lost. */
   readonly holds = new Set<Belief>()
+  /** Those that keep up. */
+  readonly watches = new Set<Watched>()
   /** Aborted when the process is told to stop. */
   readonly stopping = new AbortController()
   /** Told that the process is gone, however it ended. */

@@ -4,6 +4,7 @@ import { call } from './caller.js'
 import { workExclusively } from './exclusive.js'
 import { beLeader } from './leader.js'
 import { bePresent } from './presence.js'
+import { watch } from './watcher.js'
 import { work } from './worker.js'
 
 /** What an actor of each type does with each of its leases. */
@@ -13,4 +14,5 @@ export const acts: Record<ActorType, (actor: Actor, lease: string) => void> = {
   presence: bePresent,
   exclusive: workExclusively,
   caller: call,
+  watcher: watch,
 }

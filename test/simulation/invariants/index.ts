@@ -12,6 +12,7 @@ import { resumesKeep } from './resumes-keep.js'
 import { takeoverDelayKept } from './takeover-delay-kept.js'
 import { tokensGrow } from './tokens-grow.js'
 import { toldIsDurable } from './told-is-durable.js'
+import { watches } from './watches.js'
 
 /** Every promise that is looked at after every step. */
 export const invariants: readonly InvariantMaker[] = [
@@ -28,4 +29,5 @@ export const invariants: readonly InvariantMaker[] = [
   noGrantToTheDead,
   resumesKeep,
   takeoverDelayKept,
+  watches,
 ]
