@@ -27,7 +27,10 @@ export interface NatsPlan {
   readonly outboxLimit: number
 }
 
-/** What goes wrong with NATS: gone, hung, unreachable, cut off at once, slow, and its stream deleted or emptied, or written to by others. */
+/**
+ * What goes wrong with NATS: gone, hung, unreachable, cut off at once, slow, its stream deleted or emptied, or written to
+ * by others; and changes in bursts, more than it takes at once.
+ */
 export const natsFaultTypes = [
   'natsAway',
   'natsPause',
@@ -37,6 +40,7 @@ export const natsFaultTypes = [
   'streamDeleted',
   'streamPurged',
   'stray',
+  'churn',
 ] as const
 export type NatsFaultType = (typeof natsFaultTypes)[number]
 
@@ -67,7 +71,7 @@ export function drawNats(random: Random): NatsPlan | undefined {
     lostAcks: pick([0, 0.01, 0.1]),
     network: { latencyMs: pick([0.5, 2, 20]), slowShare: pick([0, 0.01, 0.1]), slowMs: pick([100, 1_000]) },
     renewedEvents: random.fraction() < 0.3,
-    outboxLimit: pick([1_000_000, 1_000_000, 1_000_000, 20]),
+    outboxLimit: pick([1_000_000, 1_000_000, 1_000_000, 20, 3]),
   }
   return isAbsent ? undefined : plan
 }
