@@ -52,8 +52,10 @@ export interface SnapshotPlan {
 /** All of a world: the same plan is the same history. What a seed draws, and what shrinking takes away from. */
 export interface Plan {
   readonly seed: number
-  /** Faults happen before this time. */
+  /** Faults happen, and are over, before this time. */
   readonly durationMs: number
+  /** What comes after it: time for all that was wanted to come about. */
+  readonly quietMs?: number
   readonly network: NetworkFaults
   readonly disk: DiskFaults
   readonly coordinatorClock: ClockFaults
@@ -72,7 +74,7 @@ export function randomOf(seed: number, part: string): Random {
 }
 
 /** Draws a world, swarm style: each seed decides which faults there are at all, and how hard they are. */
-export function drawPlan(seed: number, durationMs = 120_000): Plan {
+export function drawPlan(seed: number, durationMs = 90_000): Plan {
   const random = randomOf(seed, 'plan')
   const between = (min: number, max: number): number => min + random.fraction() * (max - min)
   const pick = <T>(choices: readonly T[]): T => choices[Math.floor(random.fraction() * choices.length)] as T
@@ -97,12 +99,16 @@ export function drawPlan(seed: number, durationMs = 120_000): Plan {
   return {
     seed,
     durationMs,
+    quietMs: 45_000,
     network: { latencyMs: pick([0.5, 2, 20]), slowShare: pick([0, 0.01, 0.1]), slowMs: pick([100, 1_000, 8_000]) },
     disk: { flushMs: pick([0.3, 1, 10]), slowShare: pick([0, 0.01, 0.05]), slowMs: pick([50, 500, 3_000]) },
     coordinatorClock: clock(),
     actors,
     ...drawBackground(seed),
-    faults: [...faults, ...drawNatsFaults(randomOf(seed, 'nats faults'), durationMs)],
+    faults: [...faults, ...drawNatsFaults(randomOf(seed, 'nats faults'), durationMs)].map(fault => ({
+      ...fault,
+      lastsMs: Math.min(fault.lastsMs, durationMs - fault.atMs),
+    })),
   }
 }
 

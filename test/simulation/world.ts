@@ -84,7 +84,8 @@ export class World {
 
   /** Runs to the end. @throws Broken */
   async run(): Promise<void> {
-    while (await this.timeline.step(this.plan.durationMs)) {
+    const { durationMs, quietMs = 0 } = this.plan
+    while (await this.timeline.step(durationMs + quietMs)) {
       if (this.#failure !== undefined) throw this.#failure
       for (const [seenBy, invariant] of this.#invariants) {
         const broken = invariant.check()

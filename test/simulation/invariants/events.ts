@@ -124,4 +124,4 @@ export const events: InvariantMaker = world => {
 }
 
 /** How long an event may take at most when nothing goes wrong any more. */
-const boundMs = 45_000
+const boundMs = 30_000

@@ -34,8 +34,8 @@ export class SimulatedNats implements Host<NatsUp, NatsDown> {
   #place: object = {}
   /** How long it takes over each message at most. */
   slownessMs = 0
-  #busyUntilMs = 0
-  #waiting = 0
+  /** What waits while it is slow. */
+  #turns: (() => void)[] = []
 
   constructor(timeline: Timeline, random: Random, plan: NatsPlan) {
     this.plan = plan
@@ -54,8 +54,7 @@ export class SimulatedNats implements Host<NatsUp, NatsDown> {
     if (this.#process !== undefined) return
     this.#process = new SimulatedProcess(this.name, this.#timeline, { rate: 1, wallOffsetMicros: 0 })
     this.#readyAtMs = this.#timeline.nowMs + this.#random.fraction() * this.plan.readyMs
-    this.#busyUntilMs = 0
-    this.#waiting = 0
+    this.#turns = []
     this.#stream?.restart(this.#timeline.nowMs)
   }
 
@@ -101,18 +100,17 @@ export class SimulatedNats implements Host<NatsUp, NatsDown> {
 
   /** Does what is asked when what was asked before is done. */
   #inTurn(run: () => void): void {
-    if (this.slownessMs === 0 && this.#waiting === 0) {
-      run()
-      return
-    }
+    if (this.slownessMs === 0 && this.#turns.length === 0) run()
+    else if (this.#turns.push(run) === 1) this.#nextTurn()
+  }
+
+  #nextTurn(): void {
     const process = this.#process
-    const { nowMs } = this.#timeline
-    this.#waiting++
-    this.#busyUntilMs = Math.max(this.#busyUntilMs, nowMs) + this.slownessMs * this.#random.fraction()
-    this.#timeline.after(this.#busyUntilMs - nowMs, () =>
+    this.#timeline.after(this.slownessMs * this.#random.fraction(), () =>
       process?.receive(() => {
-        this.#waiting--
-        run()
+        this.#turns[0]?.()
+        this.#turns.shift()
+        if (this.#turns.length > 0) this.#nextTurn()
       }),
     )
   }
