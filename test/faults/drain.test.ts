@@ -7,6 +7,7 @@ import { acquire, RawHold } from '../support/raw-hold.js'
 import { Tokens } from '../support/tokens.js'
 import { until } from '../support/until.js'
 import { watchHealth } from '../support/watch-health.js'
+import { Results } from './results.js'
 
 /** Promised are 5 s; the rest is for a machine that is busy with other tests. */
 const drainBoundMs = 10_000
@@ -53,4 +54,8 @@ test.serial(title, async t => {
   const lease = leases.find(({ name }) => name === 'raw')
   t.is(lease?.fencingToken, held.type === 'acquired' ? held.fencingToken : 0)
   t.deepEqual([churn.faults, tokens.faults], [[], []])
+  const results = new Results('SIGTERM under load')
+  results.injected('coordinator told to stop')
+  results.add({ 'acknowledged writes': churn.acknowledged, tokens: tokens.size })
+  results.write(t)
 })

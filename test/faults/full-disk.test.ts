@@ -10,6 +10,7 @@ import { listAll } from '../support/list-all.js'
 import { acquire, RawHold } from '../support/raw-hold.js'
 import { Tokens } from '../support/tokens.js'
 import { until } from '../support/until.js'
+import { Results } from './results.js'
 
 const name = { namespace: 'default', name: 'job' }
 const tenancy = { ...name, holderIdentity: 'worker', leaseDurationMs: 60_000 }
@@ -49,6 +50,9 @@ test.serial(shortTitle, async t => {
   await disk.free()
   await until(() => coordinator.hasLogged('there is free space again'))
   await client.acquireOnce({ ...tenancy, name: 'new' })
+  const results = new Results('a disk that fills')
+  results.injected('too little space')
+  results.write(t)
 })
 
 const fullTitle =
@@ -85,6 +89,10 @@ test.serial(fullTitle, async t => {
   churn.resume()
   await churn.progress(50)
   t.deepEqual([churn.faults, tokens.faults], [[], []])
+  const results = new Results('a disk that fills')
+  results.injected('no space')
+  results.add({ 'acknowledged writes': churn.acknowledged, tokens: tokens.size })
+  results.write(t)
 })
 
 interface SmallDisk {

@@ -7,6 +7,7 @@ import { listAll } from '../support/list-all.js'
 import { NatsServer } from '../support/nats.js'
 import { Tokens } from '../support/tokens.js'
 import { until } from '../support/until.js'
+import { Results } from './results.js'
 
 const kills = 5
 
@@ -27,11 +28,13 @@ test.serial(title, async t => {
   const rivals = Array.from({ length: 3 }, (_, number) => new Rival(coordinator.client(t), tokens, `rival-${number}`))
   t.teardown(() => Promise.all(rivals.map(rival => rival.stop())))
 
+  const results = new Results('kill -9 under load, with NATS')
   for (let round = 1; round <= kills; round++) {
     const winsBefore = rivals.map(({ wins }) => wins)
     await churn.progress(300)
     await until(() => rivals.some(({ wins }, index) => wins > (winsBefore[index] ?? 0)))
     await coordinator.kill()
+    results.injected('coordinator killed')
     const paused = churn.pause()
     await coordinator.start()
     await paused
@@ -50,7 +53,8 @@ test.serial(title, async t => {
   t.true(holdings.every(({ hold, token }) => held.get(hold.name)?.fencingToken === token))
   t.deepEqual(churn.faults, [])
   t.deepEqual(tokens.faults, [])
-  t.log(`${churn.acknowledged} acknowledged writes, ${tokens.size} tokens, ${kills} kills`)
+  results.add({ 'acknowledged writes': churn.acknowledged, tokens: tokens.size })
+  results.write(t)
 
   await until(async () => (await coordinator.metric('leasehold_outbox_events')) === 0)
   const leases = await listAll(observer)
@@ -74,10 +78,12 @@ test.serial('rule 2: kill -9 while snapshots are taken and trimmed: no acknowled
   const churn = new Churn(coordinator.client(t), tokens, { lanes: 8, prefix: 'churn', annotationBytes: 50_000 })
   t.teardown(() => churn.stop())
   const observer = coordinator.client(t)
+  const results = new Results('kill -9 while snapshots are taken')
   for (let round = 1; round <= 3; round++) {
     await until(() => coordinator.hasLogged('snapshot taken'))
     await churn.progress(20 * round)
     await coordinator.kill()
+    results.injected('coordinator killed')
     const paused = churn.pause()
     await coordinator.start()
     await paused
@@ -85,6 +91,8 @@ test.serial('rule 2: kill -9 while snapshots are taken and trimmed: no acknowled
     churn.resume()
   }
   t.deepEqual([churn.faults, tokens.faults], [[], []])
+  results.add({ 'acknowledged writes': churn.acknowledged, tokens: tokens.size })
+  results.write(t)
 })
 
 async function holdMany(client: LeaseholdClient, count: number) {

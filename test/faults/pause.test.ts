@@ -4,6 +4,7 @@ import { startAgent } from '../agents/agent-process.js'
 import { CoordinatorProcess } from '../support/coordinator-process.js'
 import { listAll } from '../support/list-all.js'
 import { until } from '../support/until.js'
+import { Results } from './results.js'
 
 const leaseDurationMs = 4_000
 const keeperCount = 40
@@ -46,6 +47,11 @@ test.serial(title, async t => {
 
   agent.process.kill('SIGCONT')
   await until(() => changes.some(({ type, lease }) => type === 'acquired' && lease.name === 'sleeper'))
+  const results = new Results('SIGSTOP for three lease durations')
+  results.injected('coordinator stopped')
+  results.injected('agent stopped')
+  results.add({ holders: keeperCount, 'leases lost': 0 })
+  results.write(t)
 })
 
 /** A holder that acquires its lease again whenever its own deadline has passed. */

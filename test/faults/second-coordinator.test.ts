@@ -6,6 +6,7 @@ import { Churn } from '../support/churn.js'
 import { CoordinatorProcess } from '../support/coordinator-process.js'
 import { listAll } from '../support/list-all.js'
 import { Tokens } from '../support/tokens.js'
+import { Results } from './results.js'
 
 test.serial(
   'rule 1: a second coordinator on the same journal is refused in one line, and the first goes on',
@@ -43,6 +44,10 @@ test.serial(title, async t => {
   // Whatever the first had acknowledged after it was deposed would be missing here.
   t.deepEqual(churn.missing(await listAll(second.client(t))), [])
   t.deepEqual([churn.faults, tokens.faults], [[], []])
+  const results = new Results('a second coordinator')
+  results.injected('coordinator deposed')
+  results.add({ 'acknowledged writes': churn.acknowledged, tokens: tokens.size })
+  results.write(t)
 })
 
 test.serial('rule 1: a deposed coordinator that is idle ends by itself, and answers no more reads', async t => {
