@@ -2,7 +2,8 @@
  * A process that adds elements to a guarded set, one a tenancy, by reading all of it and writing it back. `--unary` ones
  * hold the lease by single calls, the others by a session. It looks at its own deadline right before it writes, as it
  * should; told to `stopBeforeWrite` it stops itself between that look and the write, where no care of its own helps.
- * After each tenancy it reads the lease. The end of its parent ends it.
+ * Every fifth tenancy of a session lasts longer than the lease duration. After each it reads the lease. The end of its
+ * parent ends it.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -45,7 +46,12 @@ async function write(): Promise<never> {
     const element = `${name}.${turn}`
     try {
       if (isUnary) await addByCalls(element)
-      else await client.withLease({ ...lease, holderIdentity: element, leaseDurationMs }, hold => add(element, hold))
+      else {
+        await client.withLease({ ...lease, holderIdentity: element, leaseDurationMs }, async hold => {
+          if (turn % 5 === 0) await outliveOneDuration(hold.signal)
+          await add(element, hold)
+        })
+      }
       await client.get(lease, { timeoutMs: callTimeoutMs })
     } catch (error) {
       if (!isExpected(error)) throw error
@@ -68,6 +74,10 @@ async function addByCalls(element: string): Promise<void> {
   await add(element, { fencingToken, isHeld })
   await client.release({ ...lease, fencingToken }, { timeoutMs: callTimeoutMs })
 }
+
+/** Renewals keep the lease meanwhile. */
+const outliveOneDuration = (lost: AbortSignal): Promise<void> =>
+  sleep(1.2 * leaseDurationMs, undefined, { signal: lost }).catch(() => {})
 
 /** Read, modify, write. */
 async function add(
