@@ -41,7 +41,9 @@ export interface ActorPlan {
 }
 
 export const actorTypes = ['worker', 'leader', 'presence', 'exclusive', 'caller', 'watcher'] as const
-export type ActorType = (typeof actorTypes)[number]
+/** Those of a fleet of nodes, which is in some worlds beside the others. */
+export const fleetTypes = ['node', 'monitor'] as const
+export type ActorType = (typeof actorTypes)[number] | (typeof fleetTypes)[number]
 
 /** How often the coordinator takes snapshots, and how many leases it writes at a stretch. */
 export interface SnapshotPlan {
@@ -78,7 +80,7 @@ export function drawPlan(seed: number, durationMs = 90_000): Plan {
   const random = randomOf(seed, 'plan')
   const between = (min: number, max: number): number => min + random.fraction() * (max - min)
   const pick = <T>(choices: readonly T[]): T => choices[Math.floor(random.fraction() * choices.length)] as T
-  const clock = (): ClockFaults => ({ rate: between(0.99, 1.01), wallOffsetMicros: Math.round(between(-1, 1) * 3.6e9) })
+  const clock = (): ClockFaults => drawClock(random)
   const leases = ['a', 'b', 'c'].slice(0, 1 + Math.floor(random.fraction() * 3))
   const actors = Array.from(
     { length: 2 + Math.floor(random.fraction() * 4) },
@@ -89,11 +91,12 @@ export function drawPlan(seed: number, durationMs = 90_000): Plan {
       clock: clock(),
     }),
   )
+  const fleet = drawFleet(randomOf(seed, 'fleet'))
   const types = faultTypes.filter(() => random.fraction() < 0.5)
   const faults: Fault[] = []
   const pace = between(2_000, 40_000)
   for (let atMs = between(0, pace); types.length > 0 && atMs < durationMs; atMs += between(0, pace)) {
-    const at = random.fraction() < 0.4 ? 'coordinator' : pick(actors).name
+    const at = random.fraction() < 0.4 ? 'coordinator' : pick([...actors, ...fleet]).name
     faults.push({ type: pick(types), atMs, lastsMs: between(0, pick([500, 5_000, 40_000])), at })
   }
   return {
@@ -103,13 +106,31 @@ export function drawPlan(seed: number, durationMs = 90_000): Plan {
     network: { latencyMs: pick([0.5, 2, 20]), slowShare: pick([0, 0.01, 0.1]), slowMs: pick([100, 1_000, 8_000]) },
     disk: { flushMs: pick([0.3, 1, 10]), slowShare: pick([0, 0.01, 0.05]), slowMs: pick([50, 500, 3_000]) },
     coordinatorClock: clock(),
-    actors,
+    actors: [...actors, ...fleet],
     ...drawBackground(seed),
     faults: [...faults, ...drawNatsFaults(randomOf(seed, 'nats faults'), durationMs)].map(fault => ({
       ...fault,
       lastsMs: Math.min(fault.lastsMs, durationMs - fault.atMs),
     })),
   }
+}
+
+const drawClock = (random: Random): ClockFaults => ({
+  rate: 0.99 + random.fraction() * 0.02,
+  wallOffsetMicros: Math.round((random.fraction() * 2 - 1) * 3.6e9),
+})
+
+/** Nodes and their monitors. */
+function drawFleet(random: Random): ActorPlan[] {
+  if (random.fraction() < 0.7) return []
+  const some = (type: ActorType, most: number): ActorPlan[] =>
+    Array.from({ length: 1 + Math.floor(random.fraction() * most) }, (_, index) => ({
+      name: `${type}-${index}`,
+      type,
+      leases: ['x', 'y'].slice(0, type === 'node' ? 2 : 1),
+      clock: drawClock(random),
+    }))
+  return [...some('node', 3), ...some('monitor', 2)]
 }
 
 /** What is drawn apart, so that the rest of a world stays as it is. */

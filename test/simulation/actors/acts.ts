@@ -2,6 +2,7 @@ import type { ActorType } from '../plan.js'
 import type { Actor } from './actor.js'
 import { call } from './caller.js'
 import { workExclusively } from './exclusive.js'
+import { beMonitor, beNode } from './fleet.js'
 import { beLeader } from './leader.js'
 import { bePresent } from './presence.js'
 import { watch } from './watcher.js'
@@ -15,4 +16,6 @@ export const acts: Record<ActorType, (actor: Actor, lease: string) => void> = {
   exclusive: workExclusively,
   caller: call,
   watcher: watch,
+  node: beNode,
+  monitor: beMonitor,
 }

@@ -4,6 +4,7 @@ import type { InvariantMaker } from './invariant.js'
 import { noEarlyExpiry } from './no-early-expiry.js'
 import { noExpiryAsleep } from './no-expiry-asleep.js'
 import { noGrantToTheDead } from './no-grant-to-the-dead.js'
+import { nodeStatus } from './node-status.js'
 import { oneCommand } from './one-command.js'
 import { oneHolder } from './one-holder.js'
 import { queueOrder } from './queue-order.js'
@@ -30,4 +31,5 @@ export const invariants: readonly InvariantMaker[] = [
   resumesKeep,
   takeoverDelayKept,
   watches,
+  nodeStatus,
 ]
