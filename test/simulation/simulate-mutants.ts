@@ -21,7 +21,7 @@ process.once('exit', () => copy.remove())
 const chosen = mutants().filter(({ name }) => MUTANT === undefined || name === MUTANT)
 if (chosen.length === 0) throw new Error(`there is no mutant ${MUTANT}`)
 const brokenAnyway = new Set<number>()
-for (const { seed } of (await run(() => false)).failures) brokenAnyway.add(seed)
+for (const { seed } of (await run(1, count)).failures) brokenAnyway.add(seed)
 if (brokenAnyway.size > 0)
   console.log(`broken without any planted bug, and so not counted: ${[...brokenAnyway].join(', ')}`)
 
@@ -54,9 +54,14 @@ async function hunt(mutant: Mutant): Promise<Finding> {
   try {
     const complaint = copy.complaint()
     if (complaint !== undefined) throw new Error(`${mutant.name} does not compile: ${complaint}`)
-    const { seeds, failures } = await run(({ broken }) => broken === 0)
+    let seeds = 0
     const found: SeedResult[] = []
-    for (const failure of failures) if (!(await isBrokenAnyway(failure.seed))) found.push(failure)
+    while (seeds < count || (found.length === 0 && seeds < Number(MOST))) {
+      const tally =
+        seeds < count ? await run(1, count) : await run(seeds + 1, Number(MOST), ({ broken }) => broken === 0)
+      seeds += tally.seeds
+      for (const failure of tally.failures) if (!(await isBrokenAnyway(failure.seed))) found.push(failure)
+    }
     const seenBy: Record<string, number> = {}
     for (const { seenBy: seer = '' } of found) seenBy[seer] = (seenBy[seer] ?? 0) + 1
     const { name, plants } = mutant
@@ -71,11 +76,11 @@ async function isBrokenAnyway(seed: number): Promise<boolean> {
   return brokenAnyway.has(seed) || (seed > count && (await runSeed(seed)).broken !== undefined)
 }
 
-/** Runs seeds from 1 on in the copy, `count` of them and then on while told to. */
-async function run(goesOn: (tally: Tally) => boolean): Promise<Tally> {
+/** Runs seeds in the copy, up to the last or while told to go on. */
+async function run(from: number, to: number, goesOn: (tally: Tally) => boolean = () => true): Promise<Tally> {
   const tally = new Tally(Number.POSITIVE_INFINITY)
   function* seeds(): Generator<number> {
-    for (let seed = 1; seed <= Math.max(count, Number(MOST)) && (seed <= count || goesOn(tally)); seed++) yield seed
+    for (let seed = from; seed <= to && goesOn(tally); seed++) yield seed
   }
   await runSeeds({ seeds: seeds(), root: copy.root, onResult: result => tally.add(result) })
   return tally
