@@ -2,6 +2,7 @@ import type { Random } from '../../clock/random.js'
 import { NatsPublisher } from '../../services/coordinator/feed/nats-publisher.js'
 import { publishRecords } from '../../services/coordinator/feed/publish-records.js'
 import type { Journal } from '../../services/coordinator/journal/journal.js'
+import type { CollectionRule } from '../../services/coordinator/lease/collection.js'
 import type { LeaseRecord } from '../../services/coordinator/lease/records.js'
 import type { OpenCoordinator } from '../../services/coordinator/open-coordinator.js'
 import { Snapshots } from '../../services/coordinator/snapshots.js'
@@ -19,6 +20,8 @@ const publishGraceMs = 1_000
 export interface BackgroundOptions {
   readonly random: Random
   readonly snapshots: SnapshotPlan
+  /** What goes by itself. */
+  readonly collectionRules: readonly CollectionRule[]
   /** Undefined: without NATS. */
   readonly nats: { readonly server: SimulatedNats; readonly network: Network } | undefined
   count(what: string): void

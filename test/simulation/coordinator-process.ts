@@ -71,6 +71,7 @@ export class CoordinatorProcess {
       random,
       windowSize,
       outboxLimit: this.#background.outboxLimit,
+      collectionRules: this.#options.background.collectionRules,
       observer: {
         appended: (_changes, bytes) => this.#background.appended(bytes),
         renewed() {},

@@ -28,6 +28,8 @@ export class SimulatedDisk {
   readonly #underway = new Set<Flush>()
   #writer: SimulatedProcess | undefined
   #stalledUntilMs = 0
+  /** No flush is slower than the most. */
+  isCalm = false
   #failsNext = false
   /** Told that an entry was decided and its append begins. */
   onEntry: () => void = () => {}
@@ -85,7 +87,7 @@ export class SimulatedDisk {
 
   #flush(): Promise<void> {
     const { flushMs, slowShare, slowMs } = this.#faults
-    const slowness = this.#random.fraction() < slowShare ? slowMs * this.#random.fraction() : 0
+    const slowness = this.#random.fraction() < slowShare && !this.isCalm ? slowMs * this.#random.fraction() : 0
     const stalledMs = Math.max(0, this.#stalledUntilMs - this.#timeline.nowMs)
     const writer = this.#writer
     const fails = this.#failsNext

@@ -36,6 +36,8 @@ export class Network {
   readonly #random: Random
   readonly #faults: NetworkFaults
   readonly #cuts = new Set<string>()
+  /** No message is slower than the most. */
+  isCalm = false
   readonly #connections = new Set<Connection<never, never>>()
 
   constructor(timeline: Timeline, random: Random, faults: NetworkFaults) {
@@ -62,7 +64,7 @@ export class Network {
 
   latencyMs(): number {
     const { latencyMs, slowShare, slowMs } = this.#faults
-    const mostMs = this.#random.fraction() < slowShare ? slowMs : latencyMs
+    const mostMs = this.#random.fraction() < slowShare && !this.isCalm ? slowMs : latencyMs
     return 0.02 + this.#random.fraction() * mostMs
   }
 

@@ -62,6 +62,8 @@ export interface Plan {
   readonly disk: DiskFaults
   readonly coordinatorClock: ClockFaults
   readonly snapshots: SnapshotPlan
+  /** A lease that nobody holds for so long goes by itself; absent: none does. */
+  readonly collectExpiredForMs?: number
   /** Undefined: the coordinator runs without NATS. */
   readonly nats: NatsPlan | undefined
   readonly actors: readonly ActorPlan[]
@@ -134,9 +136,14 @@ function drawFleet(random: Random): ActorPlan[] {
 }
 
 /** What is drawn apart, so that the rest of a world stays as it is. */
-function drawBackground(seed: number): Pick<Plan, 'snapshots' | 'nats'> {
+function drawBackground(seed: number): Pick<Plan, 'snapshots' | 'nats' | 'collectExpiredForMs'> {
   const random = randomOf(seed, 'snapshots')
   const everyBytes = [1_000, 10_000, 100_000][Math.floor(random.fraction() * 3)] ?? 0
   const sliceSize = random.fraction() < 0.5 ? 1 : 1_000
-  return { snapshots: { everyBytes, sliceSize }, nats: drawNats(randomOf(seed, 'nats')) }
+  const draw = randomOf(seed, 'collection').fraction()
+  return {
+    snapshots: { everyBytes, sliceSize },
+    nats: drawNats(randomOf(seed, 'nats')),
+    ...(draw < 0.5 ? { collectExpiredForMs: draw < 0.2 ? 0 : 3_000 } : {}),
+  }
 }

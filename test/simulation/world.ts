@@ -1,4 +1,5 @@
-import { Actor } from './actors/actor.js'
+import type { CollectionRule } from '../../services/coordinator/lease/collection.js'
+import { Actor, namespace } from './actors/actor.js'
 import { acts } from './actors/acts.js'
 import type { Command } from './actors/guardian.js'
 import { SimulatedCoordinator } from './coordinator.js'
@@ -24,6 +25,10 @@ export class Broken extends Error {
     this.seenBy = seenBy
   }
 }
+
+/** A rule for all leases. */
+const collectionRules = ({ collectExpiredForMs }: Plan): CollectionRule[] =>
+  collectExpiredForMs === undefined ? [] : [{ namespace, matches: () => true, expiredForMs: collectExpiredForMs }]
 
 /** How long a process that crashed is down. */
 const restartMs = 500
@@ -67,6 +72,7 @@ export class World {
     this.coordinator = new SimulatedCoordinator('coordinator', this.timeline, random, coordinatorClock, simulatedDisk, {
       random: randomOf(seed, 'background'),
       snapshots: plan.snapshots,
+      collectionRules: collectionRules(plan),
       nats: this.nats,
       count: what => this.count(what),
       note: text => this.note(text),
@@ -80,6 +86,10 @@ export class World {
     this.coordinator.start()
     for (const actorPlan of plan.actors) this.live(actorPlan)
     for (const fault of plan.faults) this.timeline.after(fault.atMs, () => this.#happen(fault))
+    this.timeline.after(plan.durationMs, () => {
+      this.network.isCalm = true
+      simulatedDisk.isCalm = true
+    })
   }
 
   /** Runs to the end. @throws Broken */

@@ -7,12 +7,14 @@ import { noGrantToTheDead } from './no-grant-to-the-dead.js'
 import { nodeStatus } from './node-status.js'
 import { oneCommand } from './one-command.js'
 import { oneHolder } from './one-holder.js'
+import { onlyTheIdleAreCollected } from './only-the-idle-are-collected.js'
 import { queueOrder } from './queue-order.js'
 import { replay } from './replay.js'
 import { resumesKeep } from './resumes-keep.js'
 import { takeoverDelayKept } from './takeover-delay-kept.js'
 import { tokensGrow } from './tokens-grow.js'
 import { toldIsDurable } from './told-is-durable.js'
+import { wantedIsHeld } from './wanted-is-held.js'
 import { watches } from './watches.js'
 
 /** Every promise that is looked at after every step. */
@@ -30,6 +32,8 @@ export const invariants: readonly InvariantMaker[] = [
   noGrantToTheDead,
   resumesKeep,
   takeoverDelayKept,
+  onlyTheIdleAreCollected,
+  wantedIsHeld,
   watches,
   nodeStatus,
 ]

@@ -22,7 +22,8 @@ export const noExpiryAsleep: InvariantMaker = world => {
     record({ type, lease: { name, holderIdentity } }, lease) {
       if (lease === undefined) return
       const untilMs = kept.get(lease) ?? 0
-      if (type !== 'updated') kept.delete(lease)
+      // Also an update: its holder may have asked for a shorter duration since.
+      kept.delete(lease)
       if (type !== 'expired' || book.decidedMs >= untilMs) return
       broken = `lease ${name} of ${holderIdentity} expired, whose renewal waited in a socket while the coordinator slept`
     },
