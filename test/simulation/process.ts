@@ -176,6 +176,11 @@ export class SimulatedProcess implements Clock {
       return
     }
     act(item)
+    const isLast = index === items.length - 1 && this.#inbox.length === 0 && this.#afterPoll.length === 0
+    if (isLast) {
+      this.#rest()
+      return
+    }
     this.#turn = this.#timeline.after(0, () => {
       if (!this.isDead) this.#each(items, act, then, index + 1)
     })
