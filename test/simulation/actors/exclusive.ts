@@ -18,7 +18,7 @@ async function turns(actor: Actor, name: string): Promise<void> {
       holderIdentity: process.name,
       leaseDurationMs: Math.floor(actor.between(1_000, 10_000)),
       ...(random.fraction() < 0.3 ? { waitTimeoutMs: actor.between(10, 5_000) } : {}),
-      ...(random.fraction() < 0.2 ? { takeoverDelayMs: Math.floor(actor.between(0, 3_000)) } : {}),
+      ...(random.fraction() < 0.2 ? { takeoverDelayMs: Math.ceil(actor.between(1, 3_000)) } : {}),
     }
     try {
       await client.withLease({ ...lease, abandonWait: signal }, hold => work(actor, hold))

@@ -13,7 +13,7 @@ export function beLeader(actor: Actor, name: string): void {
     holderIdentity: process.name,
     leaseDurationMs: Math.floor(actor.between(2_000, 15_000)),
     priority: Math.floor(random.fraction() * 3),
-    ...(random.fraction() < 0.3 ? { takeoverDelayMs: Math.floor(actor.between(0, 3_000)) } : {}),
+    ...(random.fraction() < 0.3 ? { takeoverDelayMs: Math.ceil(actor.between(1, 3_000)) } : {}),
   }
   actor.does(
     lead(actor.context(), leadership, async hold => {
