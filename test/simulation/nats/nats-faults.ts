@@ -36,6 +36,10 @@ export const natsFaults: Record<NatsFaultType, (world: World, fault: Fault) => v
     })
   },
 
+  natsStall({ nats }, { lastsMs }) {
+    nats?.server.stall(lastsMs)
+  },
+
   streamDeleted({ nats }) {
     nats?.server.deleteStream()
   },

@@ -28,8 +28,8 @@ export interface NatsPlan {
 }
 
 /**
- * What goes wrong with NATS: gone, hung, unreachable, cut off at once, slow, its stream deleted or emptied, or written to
- * by others; and changes in bursts, more than it takes at once.
+ * What goes wrong with NATS: gone, hung, unreachable, cut off at once, slow, late to read what its connections of now
+ * say, its stream deleted or emptied, or written to by others; and changes in bursts, more than it takes at once.
  */
 export const natsFaultTypes = [
   'natsAway',
@@ -37,6 +37,7 @@ export const natsFaultTypes = [
   'natsCut',
   'natsBreak',
   'natsSlow',
+  'natsStall',
   'streamDeleted',
   'streamPurged',
   'stray',
@@ -78,7 +79,8 @@ export function drawNats(random: Random): NatsPlan | undefined {
 
 /** Draws what goes wrong with it. */
 export function drawNatsFaults(random: Random, durationMs: number): Fault[] {
-  const types = natsFaultTypes.filter(() => random.fraction() < 0.4)
+  // A burst is dear to simulate.
+  const types = natsFaultTypes.filter(type => random.fraction() < (type === 'churn' ? 0.15 : 0.4))
   const paceMs = 5_000 + random.fraction() * 35_000
   const faults: Fault[] = []
   for (let atMs = random.fraction() * paceMs; types.length > 0; atMs += random.fraction() * paceMs) {

@@ -34,6 +34,9 @@ export class SimulatedNats implements Host<NatsUp, NatsDown> {
   #place: object = {}
   /** How long it takes over each message at most. */
   slownessMs = 0
+  readonly #clients = new Set<Client>()
+  /** What clients said that is not read for a while. */
+  readonly #unread = new Map<Client, (() => void)[]>()
   /** What waits while it is slow. */
   #turns: (() => void)[] = []
 
@@ -55,6 +58,8 @@ export class SimulatedNats implements Host<NatsUp, NatsDown> {
     this.#process = new SimulatedProcess(this.name, this.#timeline, { rate: 1, wallOffsetMicros: 0 })
     this.#readyAtMs = this.#timeline.nowMs + this.#random.fraction() * this.plan.readyMs
     this.#turns = []
+    this.#clients.clear()
+    this.#unread.clear()
     this.#stream?.restart(this.#timeline.nowMs)
   }
 
@@ -64,6 +69,22 @@ export class SimulatedNats implements Host<NatsUp, NatsDown> {
     process?.kill()
     this.#process = undefined
     return process
+  }
+
+  /** For so long nothing is read of what its clients of now say; others are served. */
+  stall(lastsMs: number): void {
+    const process = this.#process
+    for (const client of this.#clients) {
+      if (this.#unread.has(client)) continue
+      const waiting: (() => void)[] = []
+      this.#unread.set(client, waiting)
+      this.#timeline.after(lastsMs, () =>
+        process?.receive(() => {
+          this.#unread.delete(client)
+          for (const take of waiting) take()
+        }),
+      )
+    }
   }
 
   /** An operator deletes the stream. */
@@ -88,13 +109,17 @@ export class SimulatedNats implements Host<NatsUp, NatsDown> {
     const { hasJetStream, maxPayload } = this.plan
     const process = this.#process
     process?.receive(() => client.sendDown({ type: 'hello', hasJetStream, maxPayload }))
+    this.#clients.add(client)
     return {
       message: up => {
+        const take = (): void => this.#take(client, up)
+        const unread = this.#unread.get(client)
+        if (unread !== undefined) unread.push(take)
         // JetStream's storage holds no ping up; what is only passed on comes before the answer to a ping.
-        if (up.type === 'ping' && hasJetStream) client.sendDown({ type: 'pong' })
-        else this.#inTurn(() => this.#take(client, up))
+        else if (up.type === 'ping' && hasJetStream) take()
+        else this.#inTurn(take)
       },
-      end: () => {},
+      end: () => void this.#clients.delete(client),
     }
   }
 
