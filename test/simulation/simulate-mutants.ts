@@ -17,6 +17,7 @@ const { SEEDS = '200', MOST = String(10 * Number(SEEDS)), MUTANT, RESULTS } = pr
 const count = Number(SEEDS)
 const copy = new Copy()
 process.once('exit', () => copy.remove())
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 
 const chosen = mutants().filter(({ name }) => MUTANT === undefined || name === MUTANT)
 if (chosen.length === 0) throw new Error(`there is no mutant ${MUTANT}`)
