@@ -3,6 +3,8 @@ import { runSeed } from '../run-seed.js'
 import type { SeedResult } from './seed-result.js'
 
 process.on('message', (seed: number) => void run(seed))
+// Whoever sent the seeds is gone.
+process.on('disconnect', () => process.exit())
 
 async function run(seed: number): Promise<void> {
   const { broken, seenBy, counts, steps, virtualMs } = await runSeed(seed)
