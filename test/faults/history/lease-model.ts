@@ -15,6 +15,8 @@ export interface LeaseRegister {
   readonly token: number | undefined
   /** The greatest token that is known: the next is greater. */
   readonly floor: number
+  /** Whether an answer told of the present or last tenancy, as read, refused, renewed or resumed by somebody. */
+  readonly isSeen: boolean
   readonly leaseDurationMs: number
   /** Before this time the tenancy does not expire. */
   readonly deadlineMs: number
@@ -26,6 +28,7 @@ export const missing: LeaseRegister = {
   holderIdentity: '',
   token: 0,
   floor: 0,
+  isSeen: true,
   leaseDurationMs: 0,
   deadlineMs: Number.POSITIVE_INFINITY,
   nowMs: Number.NEGATIVE_INFINITY,
@@ -46,7 +49,7 @@ export function after(before: LeaseRegister, operation: Operation): LeaseRegiste
     case 'read':
       return read(register, outcome)
     case 'refused':
-      return isRefused(register, operation, outcome) ? register : undefined
+      return isRefused(register, operation, outcome) ? seenBy(outcome, register) : undefined
     case 'unknown':
       // An unknown renewal moves the deadline at most: what it allows is allowed without it.
       if (operation.kind === 'acquire') return acquired(register, operation, { token: undefined, unconfirmed: true })
@@ -75,12 +78,15 @@ function acquired(
   { token, unconfirmed }: { token: number | undefined; unconfirmed: boolean },
 ): LeaseRegister | undefined {
   if (register.status === 'held' || (token !== undefined && token <= register.floor)) return undefined
+  // The same is possible without a tenancy that began and ran out without anybody having seen it.
+  if (register.status === 'expired' && !register.isSeen) return undefined
   const lastsMs = unconfirmed ? Math.min(leaseDurationMs, confirmWithinMs) : leaseDurationMs
   return {
     status: 'held',
     holderIdentity,
     token,
     floor: token ?? register.floor,
+    isSeen: token !== undefined,
     leaseDurationMs,
     deadlineMs: register.nowMs + lastsMs,
     nowMs: register.nowMs,
@@ -132,6 +138,10 @@ function isRefused(
   return true
 }
 
+/** A refusal that names the holder has seen the tenancy. */
+const seenBy = ({ holderIdentity }: { holderIdentity: string }, register: LeaseRegister): LeaseRegister =>
+  register.isSeen || holderIdentity === '' ? register : { ...register, isSeen: true }
+
 /** The register if this holder has the lease, under this token where one is named. */
 function held(register: LeaseRegister, holderIdentity: string, token: number | undefined): LeaseRegister | undefined {
   if (register.status !== 'held' || register.holderIdentity !== holderIdentity) return undefined
@@ -140,6 +150,8 @@ function held(register: LeaseRegister, holderIdentity: string, token: number | u
 
 /** The register if its token is this one; a token that nobody knew becomes known. */
 function withToken(register: LeaseRegister, token: number): LeaseRegister | undefined {
-  if (register.token === undefined) return token > register.floor ? { ...register, token, floor: token } : undefined
+  if (register.token === undefined) {
+    return token > register.floor ? { ...register, token, floor: token, isSeen: true } : undefined
+  }
   return register.token === token ? register : undefined
 }

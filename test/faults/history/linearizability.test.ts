@@ -198,3 +198,29 @@ test('a thousand operations under way in turns are checked at once', t => {
   good(t, ...operations)
   t.true(performance.now() - startedMs < 20_000)
 })
+
+test('acquires that were tried again and again while the coordinator was away are checked at once', t => {
+  const holders = ['a', 'b', 'c', 'd']
+  const tries = Array.from({ length: 200 }, (_, index) =>
+    unknown('acquire', holders[index % 4] ?? '', 100 + index * 50),
+  )
+  const startedMs = performance.now()
+  good(
+    t,
+    acquire('x', [0, 1], 5),
+    ...tries,
+    read([10_200, 10_300], 'held', 'b', 7),
+    ...holders.map(holder => refused('acquire', holder, [10_310, 10_400], 'LEASE_HELD', 'b')),
+    acquire('a', [10_320, 11_500], 9),
+    acquire('c', [10_330, 12_600], 10),
+    acquire('d', [10_340, 13_700], 11),
+  )
+  t.true(performance.now() - startedMs < 20_000)
+})
+
+test('a tenancy of an unknown acquire that ran out unseen needs no place in the order, and one that was seen has it', t => {
+  const history = [acquire('a', [0, 1], 5), release('a', [2, 3], 5), unknown('acquire', 'b', 4)]
+  good(t, ...history, read([1_100, 1_200], 'expired', 'b', 6), acquire('c', [1_201, 1_210], 7))
+  const small = acquire('c', [1_201, 1_210], 6)
+  bad(t, small, ...history, read([1_100, 1_200], 'expired', 'b', 6), small)
+})

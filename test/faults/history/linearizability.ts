@@ -79,8 +79,16 @@ function followOrders(
 
 /** Where one more operation, or the end of the tenancy's time, leads to. */
 function* placesAfter({ register, open }: Place, lastSeenMs: ReadonlyMap<string, number>): Generator<Place> {
+  const tried = new Set<string>()
   for (const operation of open) {
-    if (isUnknownAcquire(operation) && (lastSeenMs.get(operation.holderIdentity) ?? 0) < register.nowMs) continue
+    if (isUnknownAcquire(operation)) {
+      if ((lastSeenMs.get(operation.holderIdentity) ?? 0) < register.nowMs) continue
+      // Of those that ask for the same, the one that was called first may be anywhere that the others may be.
+      const { holderIdentity, leaseDurationMs } = operation
+      const key = `${holderIdentity} ${leaseDurationMs}`
+      if (tried.has(key)) continue
+      tried.add(key)
+    }
     const then = after(register, operation)
     if (then === undefined) continue
     const left = [...open].filter(other => other !== operation && (isKnown(other) || isStillPossible(then, other)))
@@ -100,9 +108,9 @@ class Places {
 
   /** False when it allows nothing new. */
   add(place: Place): boolean {
-    const { status, holderIdentity, token, floor, leaseDurationMs } = place.register
+    const { status, holderIdentity, token, floor, isSeen, leaseDurationMs } = place.register
     const open = [...place.open].map(({ id }) => id).sort()
-    const key = JSON.stringify([status, holderIdentity, token ?? null, floor, leaseDurationMs, open])
+    const key = JSON.stringify([status, holderIdentity, token ?? null, floor, isSeen, leaseDurationMs, open])
     const same = this.#byKey.get(key) ?? []
     if (same.some(other => allowsAsMuch(other.register, place.register))) return false
     this.#byKey.set(key, [...same.filter(other => !allowsAsMuch(place.register, other.register)), place])
