@@ -58,5 +58,6 @@ test('what was not run is told as such', t => {
 
 test('docs/EVIDENCE.md is what the kept results say', t => {
   const kept = existsSync(evidencePath) ? readFileSync(evidencePath, 'utf8') : undefined
-  t.true(kept === undefined || kept === evidenceText(readEvidence(resultsFolder)))
+  const how = 'write it again: node --import=tsx test/simulation/evidence/write-evidence.ts'
+  t.true(kept === undefined || kept === evidenceText(readEvidence(resultsFolder)), how)
 })
