@@ -73,6 +73,12 @@ export class Actor {
     this.instance = randomInstance(this.random)
   }
 
+  /** How long a lease lasts; in every third world hardly longer than it must, so that all that is slow costs leases. */
+  leaseDurationMs(minMs: number, maxMs: number): number {
+    const isTight = this.world.plan.seed % 3 === 0
+    return Math.floor(this.between(minMs, isTight ? Math.min(1.5 * minMs, maxMs) : maxMs))
+  }
+
   /** Some ms from the one to the other. */
   between(minMs: number, maxMs: number): number {
     return minMs + this.random.fraction() * (maxMs - minMs)

@@ -36,7 +36,7 @@ async function calls(actor: Actor, name: string): Promise<void> {
 async function tenancy(actor: Actor, name: string): Promise<void> {
   const { client, process, random, world } = actor
   const { signal } = actor.stopping
-  const leaseDurationMs = Math.floor(actor.between(1_000, 10_000))
+  const leaseDurationMs = actor.leaseDurationMs(1_000, 10_000)
   const takeover = random.fraction() < 0.3 ? { takeoverDelayMs: Math.ceil(actor.between(1, 5_000)) } : {}
   const { instance } = actor
   const acquire = { namespace, name, holderIdentity: process.name, instance, leaseDurationMs, ...takeover }
@@ -101,7 +101,7 @@ async function change(actor: Actor, { uid, resourceVersion, labels, ...lease }: 
     name: lease.name,
     ...(random.fraction() < 0.5 ? { uid, resourceVersion } : {}),
     ...(draw < 0.4 ? { labels: { ...labels, turn: String(Math.floor(random.fraction() * 10)) } } : {}),
-    ...(draw > 0.3 && draw < 0.6 ? { leaseDurationMs: Math.floor(actor.between(1_000, 10_000)) } : {}),
+    ...(draw > 0.3 && draw < 0.6 ? { leaseDurationMs: actor.leaseDurationMs(1_000, 10_000) } : {}),
     ...(draw > 0.5 ? { takeoverDelayMs: Math.ceil(actor.between(1, 5_000)) } : {}),
   })
 }

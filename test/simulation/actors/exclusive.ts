@@ -16,7 +16,7 @@ async function turns(actor: Actor, name: string): Promise<void> {
       namespace,
       name,
       holderIdentity: process.name,
-      leaseDurationMs: Math.floor(actor.between(1_000, 10_000)),
+      leaseDurationMs: actor.leaseDurationMs(1_000, 10_000),
       ...(random.fraction() < 0.3 ? { waitTimeoutMs: actor.between(10, 5_000) } : {}),
       ...(random.fraction() < 0.2 ? { takeoverDelayMs: Math.ceil(actor.between(1, 3_000)) } : {}),
     }

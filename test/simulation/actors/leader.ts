@@ -11,7 +11,7 @@ export function beLeader(actor: Actor, name: string): void {
     namespace,
     name,
     holderIdentity: process.name,
-    leaseDurationMs: Math.floor(actor.between(2_000, 15_000)),
+    leaseDurationMs: actor.leaseDurationMs(2_000, 15_000),
     priority: Math.floor(random.fraction() * 3),
     ...(random.fraction() < 0.3 ? { takeoverDelayMs: Math.ceil(actor.between(1, 3_000)) } : {}),
   }

@@ -11,7 +11,7 @@ export function bePresent(actor: Actor, name: string): void {
   const { process, random, world } = actor
   const isMarked = world.plan.seed % 2 === 0
   const holderIdentity = isMarked ? `node-${name}_${uuid(random)}` : `node-${name}`
-  const leaseDurationMs = Math.floor(actor.between(2_000, 15_000))
+  const leaseDurationMs = actor.leaseDurationMs(2_000, 15_000)
   const lease = { namespace, name, holderIdentity, leaseDurationMs, renewIntervalMs: leaseDurationMs / 4 }
   const context = actor.context()
   const accompany = (hold: ReturnType<typeof context.session.acquire>): (() => void) => {

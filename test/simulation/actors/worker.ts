@@ -12,7 +12,7 @@ export function work(actor: Actor, lease: string): void {
         namespace,
         name: lease,
         holderIdentity: process.name,
-        leaseDurationMs: 1_000 + Math.floor(random.fraction() * 14_000),
+        leaseDurationMs: actor.leaseDurationMs(1_000, 15_000),
         priority: Math.floor(random.fraction() * 2),
       }),
     )
