@@ -12,6 +12,9 @@ export type Verdict =
       readonly registers: readonly LeaseRegister[]
     }
 
+/** More places than this are too many to look at: then the history is too loose to be checked. */
+const maxPlaces = 100_000
+
 /** A place in some order of the operations so far. */
 interface Place {
   readonly register: LeaseRegister
@@ -28,6 +31,8 @@ interface Place {
  * an order can have reached, and put an operation into the order only when a return demands it. A place with the same
  * register and the same open operations as another, but later or with a later deadline, allows nothing more and is left
  * out. What was not seen by anybody afterwards need not be in an order.
+ *
+ * @throws Error when too many answers are unknown for it to be checked.
  */
 export function checkLease(operations: readonly Operation[], initially: LeaseRegister = missing): Verdict {
   const telling = operations.filter(isTelling)
@@ -74,6 +79,7 @@ function followOrders(
     for (const found of placesAfter(place, lastSeenMs)) {
       if (found.register.nowMs <= returned.returnMs && seen.add(found)) next.push(found)
     }
+    if (seen.size > maxPlaces) throw new Error(`too many orders are possible at ${returned.id}`)
   }
 }
 
