@@ -3,7 +3,7 @@
  * found: an invariant that finds no bug proves nothing.
  *
  * SEEDS=200 runs so many with each; where none of them is broken it goes on to MOST=2000, up to the first that is.
- * MUTANT=NAME plants that one only. RESULTS=FILE writes the table as JSON.
+ * MUTANT=NAME,NAME plants those only. RESULTS=FILE writes the table as JSON.
  */
 import { writeFileSync } from 'node:fs'
 import { runSeed } from './run-seed.js'
@@ -19,7 +19,7 @@ const copy = new Copy()
 process.once('exit', () => copy.remove())
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 
-const chosen = mutants().filter(({ name }) => MUTANT === undefined || name === MUTANT)
+const chosen = mutants().filter(({ name }) => MUTANT === undefined || MUTANT.split(',').includes(name))
 if (chosen.length === 0) throw new Error(`there is no mutant ${MUTANT}`)
 const brokenAnyway = new Set<number>()
 for (const { seed } of (await run(1, count)).failures) brokenAnyway.add(seed)
