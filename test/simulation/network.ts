@@ -35,7 +35,8 @@ export class Network {
   readonly timeline: Timeline
   readonly #random: Random
   readonly #faults: NetworkFaults
-  readonly #cuts = new Set<string>()
+  /** Since when each way is cut. */
+  readonly #cuts = new Map<string, number>()
   /** No message is slower than the most. */
   isCalm = false
   readonly #connections = new Set<Connection<never, never>>()
@@ -48,9 +49,15 @@ export class Network {
 
   /** Cuts the way from one host to another, by their names; what goes the other way arrives. */
   cut(from: string, to: string): void {
-    this.#cuts.add(way(from, to))
-    this.timeline.after(clientKeepaliveMs, () => this.#giveUp('client'))
-    this.timeline.after(serverKeepaliveMs, () => this.#giveUp('server'))
+    const { nowMs } = this.timeline
+    this.#cuts.set(way(from, to), nowMs)
+    const after = (keepaliveMs: number, end: 'client' | 'server'): void => {
+      this.timeline.after(keepaliveMs, () => {
+        if (this.#cuts.get(way(from, to)) === nowMs) this.#giveUp(end)
+      })
+    }
+    after(clientKeepaliveMs, 'client')
+    after(serverKeepaliveMs, 'server')
   }
 
   mend(from: string, to: string): void {
@@ -234,8 +241,14 @@ export class Connection<Up, Down> {
   }
 
   giveUp(end: 'client' | 'server'): void {
-    if (end === 'client') this.#endAtClient()
-    else this.#endAtServer()
+    // The other end hears of it, if it still believes in the connection when the way is mended.
+    if (end === 'client') {
+      this.#up.send('end')
+      this.#endAtClient()
+    } else {
+      this.#down.send('end')
+      this.#endAtServer()
+    }
   }
 
   #arrive(): void {
