@@ -144,6 +144,6 @@ function drawBackground(seed: number): Pick<Plan, 'snapshots' | 'nats' | 'collec
   return {
     snapshots: { everyBytes, sliceSize },
     nats: drawNats(randomOf(seed, 'nats')),
-    ...(draw < 0.5 ? { collectExpiredForMs: draw < 0.2 ? 0 : 3_000 } : {}),
+    ...(draw < 0.7 ? { collectExpiredForMs: draw < 0.4 ? 0 : 3_000 } : {}),
   }
 }

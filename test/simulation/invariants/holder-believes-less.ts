@@ -3,7 +3,7 @@ import { bookOf } from './book.js'
 import type { InvariantMaker } from './invariant.js'
 
 /** Every so many steps the holders are asked. */
-const every = 8
+const every = 16
 
 /** What a holder's clock and the coordinator's may be apart in their rates, 1 % each. */
 const slowestRate = 0.98
