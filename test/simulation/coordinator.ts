@@ -144,7 +144,12 @@ export class SimulatedCoordinator implements Host<Up, Down> {
   async drain(): Promise<void> {
     const newest = this.#newest
     if (newest?.open === undefined) return
-    await newest.stop()
+    try {
+      await newest.stop()
+    } catch (error) {
+      // Its last entry failed, and with it the process.
+      if (!newest.process.isDead) throw error
+    }
     this.#end(newest)
   }
 
