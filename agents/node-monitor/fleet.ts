@@ -127,11 +127,12 @@ export class Fleet {
   }
 
   #call(node: Node, status: NodeStatus, nowMs: number): StatusChange {
-    const { name, status: previousStatus, heardMs } = node
+    const { name, status: previousStatus, heardMs, sight } = node
     node.status = status
     this.#called[status] += 1
     if (previousStatus !== undefined) this.#called[previousStatus] -= 1
-    return { node: name, status, previousStatus, silentForMs: Math.round(nowMs - heardMs) }
+    const silentForMs = Math.round(nowMs - heardMs)
+    return { node: name, status, previousStatus, silentForMs, fencingToken: sight.fencingToken }
   }
 
   #forget(name: string): void {

@@ -20,4 +20,6 @@ export interface StatusChange {
   readonly previousStatus: NodeStatus | undefined
   /** How long the monitor had not heard of the node, before this. */
   readonly silentForMs: number
+  /** The token of the node's lease as it was told last. */
+  readonly fencingToken: number
 }

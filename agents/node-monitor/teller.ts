@@ -116,13 +116,14 @@ export class Teller {
 
   async #tell(telling: Telling): Promise<void> {
     const { client, namespace, read, heard } = this.#options
-    const { node, status } = telling.change
+    const { node, status, fencingToken } = telling.change
     let before: Lease | undefined
     for (let tries = 1; this.#isWanted(telling); tries++) {
       const lease = await client.get({ namespace, name: node }, { signal: this.#end.signal })
       if (!this.#isWanted(telling)) return
       if (status === 'Unknown') {
-        if (before !== undefined && before.renewTime !== lease.renewTime) return heard(lease)
+        const isRenewed = before !== undefined && before.renewTime !== lease.renewTime
+        if (isRenewed || lease.fencingToken !== fencingToken) return heard(lease)
         read(lease)
       }
       before = lease

@@ -9,7 +9,13 @@ const page = readFileSync(new URL('../../docs/nodes.md', import.meta.url), 'utf8
 test('the event that the page of nodes shows is one', t => {
   const [, example = ''] = /^```json\n(.*?)^```$/ms.exec(page) ?? []
   const shown = JSON.parse(example)
-  const change = { node: 'node-2', status: 'Unknown', previousStatus: 'Ready', silentForMs: 51_204 } as const
+  const change = {
+    node: 'node-2',
+    status: 'Unknown',
+    previousStatus: 'Ready',
+    silentForMs: 51_204,
+    fencingToken: 1,
+  } as const
   const lease = nodeLease('node-2', { renewTime: shown.lastHeartbeat })
   const monitor = { namespace: 'n', holderIdentity: shown.monitor, fencingToken: Number(shown.monitorFencingToken) }
   t.deepEqual(JSON.parse(nodeMessage(change, lease, monitor, 0).data), shown)

@@ -9,7 +9,7 @@ test('a node that is new says no status before, one that is back what it was', t
   const [first, back] = [undefined, 'Unknown' as const].map(previousStatus =>
     JSON.parse(
       nodeMessage(
-        { node: 'n-1', status: 'Ready', previousStatus, silentForMs: 0 },
+        { node: 'n-1', status: 'Ready', previousStatus, silentForMs: 0, fencingToken: 1 },
         nodeLease('n-1'),
         monitor,
         wallMicros,
@@ -23,7 +23,13 @@ test('a node that is new says no status before, one that is back what it was', t
 })
 
 test('two monitors that tell of the same silence tell the same id; another silence has another', t => {
-  const change = { node: 'n-1', status: 'Unknown', previousStatus: 'Ready', silentForMs: 51_000 } as const
+  const change = {
+    node: 'n-1',
+    status: 'Unknown',
+    previousStatus: 'Ready',
+    silentForMs: 51_000,
+    fencingToken: 1,
+  } as const
   const id = (fencingToken: number, renewTime: string, silentForMs: number): string | undefined =>
     nodeMessage({ ...change, silentForMs }, nodeLease('n-1', { renewTime }), { ...monitor, fencingToken }, wallMicros)
       .headers['Nats-Msg-Id']
@@ -32,7 +38,7 @@ test('two monitors that tell of the same silence tell the same id; another silen
 })
 
 test('a holder identity that would make the message too large is left out', t => {
-  const change = { node: 'n-1', status: 'Ready', previousStatus: undefined, silentForMs: 0 } as const
+  const change = { node: 'n-1', status: 'Ready', previousStatus: undefined, silentForMs: 0, fencingToken: 1 } as const
   const lease = nodeLease('n-1', { holderIdentity: 'x'.repeat(1_025) })
   t.false('holderIdentity' in JSON.parse(nodeMessage(change, lease, monitor, wallMicros).data))
 })

@@ -14,6 +14,7 @@ const changeOf = (node: string, status: NodeStatus, previousStatus?: NodeStatus)
   status,
   previousStatus,
   silentForMs: 51_000,
+  fencingToken: 1,
 })
 
 const monitor = { namespace: 'kube-node-lease', holderIdentity: 'm', fencingToken: 7 }
@@ -68,6 +69,19 @@ test('a label that somebody else wrote in between stays, too', async t => {
   await clock.run(100)
   t.deepEqual(leases.of('n-1').labels, { zone: 'b', ...ready })
   t.is(nats.subjects.length, 1)
+})
+
+test('a node that has its lease under another token by now is heard, and nothing is told', async t => {
+  const { clock, leases, nats, teller, heard } = start()
+  leases.add('n-1', { labels: ready, fencingToken: 2 })
+  teller.tell(changeOf('n-1', 'Unknown', 'Ready'))
+  await clock.run(100)
+  t.deepEqual(
+    heard.map(({ name }) => name),
+    ['n-1'],
+  )
+  t.deepEqual(nats.subjects, [])
+  t.is(leases.status('n-1'), 'Ready')
 })
 
 test('a node that acts while it is being called Unknown is heard, and its label is not written', async t => {
