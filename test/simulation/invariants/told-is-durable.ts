@@ -8,13 +8,24 @@ export const toldIsDurable: InvariantMaker = world => {
   const book = bookOf(world)
   /** The entries that were durable when a renewal was read. */
   const entriesAt = new WeakMap<object, number>()
-  world.coordinator.ears.push({ read: (_stream, request) => void entriesAt.set(request, book.entries) })
+  /** The greatest durable token of each name, also where the lease is deleted by now. */
+  const tokens = new Map<string, number>()
+  world.coordinator.ears.push({
+    read: (_stream, request) => void entriesAt.set(request, book.entries),
+    durable(records) {
+      for (const record of records) {
+        if (record.type === 'renewed' || record.type === 'published') continue
+        const { name, fencingToken } = record.lease
+        tokens.set(name, Math.max(tokens.get(name) ?? 0, fencingToken))
+      }
+    },
+  })
   book.ears.push({
     said(stream, response, asked) {
       if (response.type === 'acquired') {
         const request = asked?.request ?? stream.places.get(response.handle)?.request
         if (request?.type !== 'acquire') return
-        const token = book.leases.get(request.name)?.image.fencingToken ?? 0
+        const token = tokens.get(request.name) ?? 0
         if (token < response.fencingToken) {
           broken = `${request.holderIdentity} was told that it has ${request.name} with token ${response.fencingToken}, and durable is ${token}`
         }
