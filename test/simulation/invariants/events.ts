@@ -33,7 +33,10 @@ export const events: InvariantMaker = world => {
     if (revision === undefined) return undefined
     history.readOn()
     if (revision > history.table.revision) return `${message.subject} was told before revision ${revision} was durable`
-    if (isRenewedSubject(message.subject)) return undefined
+    if (isRenewedSubject(message.subject)) {
+      const isTransition = history.indexOf(revision) !== undefined
+      return isTransition ? `${message.subject} was told under the id of a transition, ${revision}` : undefined
+    }
     world.count(message.subject === gapSubject ? 'gaps told' : 'events told')
     const before = toldIn.get(place) ?? told
     const next = history.transitions[before]?.lease.revision ?? Number.POSITIVE_INFINITY
