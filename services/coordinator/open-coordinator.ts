@@ -80,6 +80,9 @@ export async function openCoordinator(deps: CoordinatorDeps): Promise<OpenCoordi
       case 'gap':
         outbox.restore({ publishedThrough: outbox.state.publishedThrough, gap: item })
         break
+      case 'published':
+        outbox.publishedThrough(item.throughRevision)
+        break
       case 'record':
         table.apply(item.record)
         records.push(item.record)

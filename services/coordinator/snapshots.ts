@@ -65,6 +65,7 @@ export class Snapshots {
         leases: table.images(),
         unpublished: waiting(outbox, sliceSize),
         gap: () => outbox.state.gap,
+        publishedThrough: () => outbox.state.publishedThrough,
         settled: () => coordinator.execute('read', () => undefined),
         clock,
         sliceSize,

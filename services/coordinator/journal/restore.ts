@@ -15,8 +15,8 @@ export type RestoreItem =
   | { readonly kind: 'entry'; readonly sequence: number; readonly epoch: number; readonly revision: number }
 
 /**
- * The snapshot's header, unpublished transitions, their gap, and leases, if there is a snapshot; then each entry's records. An
- * unpublished transition comes once, from the snapshot or as a record.
+ * The snapshot's header, unpublished transitions, their gap, how far NATS was then, and leases, if there is a snapshot;
+ * then each entry's records. An unpublished transition comes once, from the snapshot or as a record.
  * @throws JournalCorrupt where something cannot be read, is missing or does not follow from what was before it.
  */
 export async function* restoreJournal(journal: Journal): AsyncGenerator<RestoreItem> {

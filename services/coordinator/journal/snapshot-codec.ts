@@ -10,7 +10,7 @@ import { readLease, writeLease } from './lease-codec.js'
 import { readTransition, writeTransition } from './record-codec.js'
 
 const format = 1
-const tags = { header: 1, image: 2, unpublished: 3, gap: 4 } as const
+const tags = { header: 1, image: 2, unpublished: 3, gap: 4, published: 5 } as const
 
 export interface SnapshotHeader {
   /** The revision of the last record before the snapshot began. */
@@ -26,6 +26,8 @@ export type SnapshotItem =
   | { readonly kind: 'unpublished'; readonly transition: Transition }
   /** Revisions whose transitions were given up, which is not yet on NATS either. */
   | { readonly kind: 'gap'; readonly fromRevision: number; readonly throughRevision: number }
+  /** Every transition up to it was on NATS, or given up, when the unpublished ones had been walked. */
+  | { readonly kind: 'published'; readonly throughRevision: number }
 
 /** Fills one piece after the other into one buffer. */
 export class PieceEncoder {
@@ -62,6 +64,9 @@ export class PieceEncoder {
         break
       case 'gap':
         writer.float64(item.fromRevision)
+        writer.float64(item.throughRevision)
+        break
+      case 'published':
         writer.float64(item.throughRevision)
     }
   }
@@ -106,6 +111,8 @@ function readItem(reader: ByteReader): SnapshotItem {
       return { kind: 'unpublished', transition: readTransition(reader) }
     case tags.gap:
       return { kind: 'gap', fromRevision: reader.float64(), throughRevision: reader.float64() }
+    case tags.published:
+      return { kind: 'published', throughRevision: reader.float64() }
     default:
       throw new RangeError(`an item of unknown kind ${tag}`)
   }

@@ -18,6 +18,8 @@ export interface SnapshotOptions {
   readonly unpublished: Iterable<Transition>
   /** What was given up of them, asked for after they were walked: the oldest may go meanwhile. */
   readonly gap?: () => { readonly fromRevision: number; readonly throughRevision: number } | undefined
+  /** How far NATS was, asked for after that: of what was published while they were walked, some were and some were not. */
+  readonly publishedThrough?: () => number
   /** Resolves when every record that is in the state at its call is durable. */
   readonly settled: () => Promise<void>
   readonly clock: Pick<Clock, 'afterPoll'>
@@ -74,10 +76,11 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<SnapshotSi
   return { leases, bytes }
 }
 
-function* items({ header, unpublished, gap, leases }: SnapshotOptions): Generator<SnapshotItem> {
+function* items({ header, unpublished, gap, publishedThrough, leases }: SnapshotOptions): Generator<SnapshotItem> {
   yield { kind: 'header', header }
   for (const transition of unpublished) yield { kind: 'unpublished', transition }
   const givenUp = gap?.()
   if (givenUp !== undefined) yield { kind: 'gap', ...givenUp }
+  if (publishedThrough !== undefined) yield { kind: 'published', throughRevision: publishedThrough() }
   for (const lease of leases) yield { kind: 'image', lease }
 }

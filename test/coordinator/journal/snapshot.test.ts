@@ -129,6 +129,7 @@ test('every piece comes back as it was', t => {
     fc
       .tuple(fc.maxSafeNat(), fc.maxSafeNat())
       .map(([fromRevision, throughRevision]): SnapshotItem => ({ kind: 'gap', fromRevision, throughRevision })),
+    fc.maxSafeNat().map((throughRevision): SnapshotItem => ({ kind: 'published', throughRevision })),
   )
   fc.assert(fc.property(fc.array(item), items => void t.deepEqual([...decodePiece(encodePiece(items), 0)], items)))
   t.pass()
