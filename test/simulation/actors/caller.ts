@@ -19,10 +19,14 @@ async function calls(actor: Actor, name: string): Promise<void> {
   const { signal } = actor.stopping
   // Meddling takes leases from their holders, whose promises then end: most callers leave it.
   const meddles = random.fraction() < 0.4
+  const spent: number[] = []
   while (!signal.aborted && !world.isOver) {
     try {
-      if (random.fraction() < 0.5) await tenancy(actor, name)
-      else await look(actor, name)
+      if (random.fraction() < 0.5) {
+        const token = await tenancy(actor, name)
+        if (token !== undefined) spent.push(token)
+      } else await look(actor, name)
+      if (random.fraction() < 0.2) await insist(actor, name, spent.at(-1))
       if (meddles) await meddle(actor, name)
     } catch (error) {
       if (!(error instanceof TransportError) || unexpected.includes(error.status)) throw error
@@ -32,8 +36,8 @@ async function calls(actor: Actor, name: string): Promise<void> {
   }
 }
 
-/** Acquires, renews as it is told, writes while it may, and releases or does not. */
-async function tenancy(actor: Actor, name: string): Promise<void> {
+/** Acquires, renews as it is told, writes while it may, and releases or does not; returns the token that it gave back. */
+async function tenancy(actor: Actor, name: string): Promise<number | undefined> {
   const { client, process, random, world } = actor
   const { signal } = actor.stopping
   const leaseDurationMs = actor.leaseDurationMs(1_000, 10_000)
@@ -50,11 +54,11 @@ async function tenancy(actor: Actor, name: string): Promise<void> {
   try {
     for (;;) {
       untilMs = Math.max(untilMs, sentMs + holderShare * (renewal.lease.leaseDurationMs ?? 0))
-      if (!belief.isHeld()) return
+      if (!belief.isHeld()) return undefined
       world.resource.write(process, name, fencingToken)
       await sleep(process, Math.min(renewal.renewAfterMs, actor.between(0, 2 * renewal.renewAfterMs)), signal)
       if (signal.aborted || random.fraction() < 0.2) break
-      if (!belief.isHeld()) return
+      if (!belief.isHeld()) return undefined
       sentMs = process.sinceBootMs()
       renewal = await client.renew({ namespace, name, fencingToken })
     }
@@ -62,14 +66,22 @@ async function tenancy(actor: Actor, name: string): Promise<void> {
     untilMs = 0
     actor.holds.delete(belief)
   }
-  if (random.fraction() < 0.2) return
+  if (random.fraction() < 0.2) return undefined
   try {
     await client.release({ namespace, name, fencingToken })
+    return fencingToken
   } catch (error) {
     // It may still arrive, and must not end what is acquired meanwhile.
     actor.renewInstance()
     throw error
   }
+}
+
+/** Renews or releases by a token that is over, as somebody does who does not know; it comes to nothing. */
+async function insist({ client, random }: Actor, name: string, fencingToken: number | undefined): Promise<void> {
+  if (fencingToken === undefined) return
+  const tenancy = { namespace, name, fencingToken }
+  await (random.fraction() < 0.5 ? client.renew(tenancy) : client.release(tenancy))
 }
 
 /** Reads what there is. */

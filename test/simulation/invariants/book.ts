@@ -158,6 +158,8 @@ export class Book {
         const lease = this.leases.get(request.name)
         if (lease === undefined || lease.image.fencingToken !== fencingToken || lease.image.state !== 'held') return
         lease.place = this.#isAskedElsewhere(lease, stream) ? undefined : place
+        // The same stream has asked again, perhaps for a shorter time: that counts from when it was read.
+        if (asked !== undefined && stream.isAsking(request.name, lease.image)) return
         if (asked !== undefined) this.#extend(lease, asked.atMs)
         else lease.notBeforeMs = this.decidedMs + Math.min(request.leaseDurationMs, confirmWithinMs)
         break

@@ -21,10 +21,12 @@ export const holderBelievesLess: InvariantMaker = world => {
         if (process.isPaused || process.isDead) continue
         for (const hold of holds) {
           const lease = book.leases.get(hold.name)
+          const isOfToken = lease?.image.fencingToken === hold.fencingToken
+          if (lease?.image.state === 'expired' && isOfToken && hold.isHeld())
+            return `${process.name} believes in lease ${hold.name}, which has expired`
           // While another stream asks for it nobody can say which of them has it.
           if (lease?.image.instance !== undefined && lease.place === undefined) continue
-          if (lease?.image.state !== 'held' || lease.image.fencingToken !== hold.fencingToken || !hold.isHeld())
-            continue
+          if (lease?.image.state !== 'held' || !isOfToken || !hold.isHeld()) continue
           const remainingMs = 'remainingMs' in hold ? (hold as Hold).remainingMs() * slowestRate : 0
           const tooLongMs = now + remainingMs - lease.notBeforeMs
           if (tooLongMs > 0) return `${process.name} believes in lease ${hold.name} ${tooLongMs.toFixed(3)} ms too long`

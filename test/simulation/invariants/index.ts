@@ -12,6 +12,8 @@ import { queueOrder } from './queue-order.js'
 import { replay } from './replay.js'
 import { resumesKeep } from './resumes-keep.js'
 import { takeoverDelayKept } from './takeover-delay-kept.js'
+import { theFreeAreGranted } from './the-free-are-granted.js'
+import { tokenCalls } from './token-calls.js'
 import { tokensGrow } from './tokens-grow.js'
 import { toldIsDurable } from './told-is-durable.js'
 import { wantedIsHeld } from './wanted-is-held.js'
@@ -29,6 +31,8 @@ export const invariants: readonly InvariantMaker[] = [
   noExpiryAsleep,
   holderBelievesLess,
   queueOrder,
+  theFreeAreGranted,
+  tokenCalls,
   noGrantToTheDead,
   resumesKeep,
   takeoverDelayKept,
