@@ -13,8 +13,9 @@ import type { InvariantMaker } from './invariant.js'
  * What a reader of the events gets: each transition once, in the order of revisions, none left out but in a gap that
  * says so, none that a crash could take back; and what the last event of a lease says of it is so.
  *
- * A place is what one reader reads in order: a stream until it is emptied or made anew, or what one connection publishes
- * where there is no stream. In a new place events may come again from where the coordinator knows that they were told.
+ * A place is what one reader reads in order: a stream until it is emptied or made anew, or others' messages push the last
+ * event out of one that keeps few; or what one connection publishes where there is no stream. In a new place events may
+ * come again from where the coordinator knows that they were told.
  */
 export const events: InvariantMaker = world => {
   const { coordinator, history, nats } = world

@@ -30,7 +30,7 @@ export class SimulatedNats implements Host<NatsUp, NatsDown> {
   #process: SimulatedProcess | undefined
   #readyAtMs = 0
   #stream: SimulatedStream | undefined
-  /** The stream, until it is emptied or made anew. */
+  /** The stream, until it is emptied or made anew, or others push the last event out of one that keeps few messages. */
   #place: object = {}
   /** How long it takes over each message at most. */
   slownessMs = 0
@@ -102,7 +102,9 @@ export class SimulatedNats implements Host<NatsUp, NatsDown> {
   /** Somebody else publishes on a subject of the stream. */
   publishStray(): void {
     const stray = { subject: 'leases.sim.acquired.stray', data: '{}', headers: undefined }
-    if (this.#process !== undefined && this.plan.hasJetStream) this.#stream?.publish(stray, this.#timeline.nowMs)
+    if (this.#process === undefined || !this.plan.hasJetStream) return
+    this.#stream?.publish(stray, this.#timeline.nowMs)
+    if (this.#stream?.keepsLastEvent === false) this.#place = {}
   }
 
   accept(client: Client): Ear<NatsUp> {
@@ -162,6 +164,7 @@ export class SimulatedNats implements Host<NatsUp, NatsDown> {
     const before = stream.standing.lastSequence
     const ack = stream.publish(message, this.#timeline.nowMs)
     if (stream.standing.lastSequence > before) for (const ear of this.ears) ear.told(message, this.#place)
+    if (!stream.keepsLastEvent) this.#place = {}
     if (reply === undefined || this.#random.fraction() < lostAcks) return
     client.sendDown({
       type: 'message',

@@ -17,6 +17,8 @@ export class SimulatedStream {
   #subjects: readonly string[]
   #lastSequence = 0
   #lastId: string | undefined
+  /** The sequence of the last message that named this stream, as the coordinator's events do. */
+  #lastEvent = 0
 
   constructor(name: string, plan: StreamPlan) {
     this.name = name
@@ -28,6 +30,11 @@ export class SimulatedStream {
     const [first = this.#lastSequence + 1] = this.#messages.keys()
     const messages = this.#messages.size
     return { subjects: this.#subjects, firstSequence: first, lastSequence: this.#lastSequence, messages }
+  }
+
+  /** Whether whoever looks can see how far the events got: others have not pushed the last one out. */
+  get keepsLastEvent(): boolean {
+    return this.#lastEvent === 0 || this.#messages.has(this.#lastEvent)
   }
 
   set subjects(subjects: readonly string[]) {
@@ -61,6 +68,7 @@ export class SimulatedStream {
     this.#lastSequence++
     this.#messages.set(this.#lastSequence, message)
     this.#lastId = id
+    if (expectedStream !== undefined) this.#lastEvent = this.#lastSequence
     if (id !== undefined) this.#ids.set(id, { sequence: this.#lastSequence, atMs: nowMs })
     for (const sequence of this.#messages.keys()) {
       if (this.#messages.size <= this.#plan.maxMessages) break
