@@ -34,6 +34,8 @@ export interface StreamEnd {
 /** The management of the event stream over one connection. Every request is bounded in time. */
 export class EventStream {
   readonly #manager: JetStreamManager
+  /** What the last search found, of the stream that was made at that time: it is not read again. */
+  #found: (StreamEnd & { readonly created: unknown }) | undefined
 
   private constructor(manager: JetStreamManager) {
     this.#manager = manager
@@ -51,18 +53,24 @@ export class EventStream {
 
   /**
    * Makes sure that the stream is there and captures every event; what an operator has configured stays. Reads how far
-   * this journal's transitions got; where the stream keeps renewals too, they say nothing of that.
+   * this journal's transitions got; where the stream keeps renewals too, they say nothing of that. A second look reads
+   * only what has come since: others may publish faster than all of their messages could be read again.
    */
   async findEnd(journalId: string): Promise<StreamEnd> {
-    const { first_seq: firstSequence, last_seq: lastSequence, messages } = (await this.#ensure()).state
-    const searchedFrom = Math.max(firstSequence, lastSequence - searchedMessages + 1)
-    for (let sequence = lastSequence; messages > 0 && sequence >= searchedFrom; sequence -= 1) {
+    const { created, state } = await this.#ensure()
+    const lastSequence = state.last_seq
+    const isKnown = this.#found?.created === created && this.#found.lastSequence <= lastSequence
+    const known = isKnown ? this.#found : undefined
+    const searchedFrom = Math.max(state.first_seq, lastSequence - searchedMessages + 1, (known?.lastSequence ?? 0) + 1)
+    let lastRevision: number | undefined
+    for (let sequence = lastSequence; state.messages > 0 && sequence >= searchedFrom; sequence -= 1) {
       const message = await this.#messageAt(sequence)
       const isTransition = message !== undefined && !isRenewedSubject(message.subject)
-      const revision = isTransition ? revisionOfEvent(message.header.get('Nats-Msg-Id'), journalId) : undefined
-      if (revision !== undefined) return { lastSequence, lastRevision: revision }
+      lastRevision = isTransition ? revisionOfEvent(message.header.get('Nats-Msg-Id'), journalId) : undefined
+      if (lastRevision !== undefined) break
     }
-    return { lastSequence, lastRevision: undefined }
+    this.#found = { created, lastSequence, lastRevision: lastRevision ?? known?.lastRevision }
+    return this.#found
   }
 
   async #ensure(): Promise<StreamInfo> {

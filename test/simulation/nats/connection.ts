@@ -209,6 +209,10 @@ function apiError(error: ApiError): NatsError {
 
 function streamInfo(answer: ApiAnswer) {
   if (answer.type !== 'standing') throw new TypeError(answer.type)
-  const { subjects, firstSequence, lastSequence, messages } = answer.standing
-  return { config: { subjects }, state: { first_seq: firstSequence, last_seq: lastSequence, messages } }
+  const { createdMs, subjects, firstSequence, lastSequence, messages } = answer.standing
+  return {
+    created: createdMs,
+    config: { subjects },
+    state: { first_seq: firstSequence, last_seq: lastSequence, messages },
+  }
 }

@@ -44,7 +44,7 @@ export class SimulatedNats implements Host<NatsUp, NatsDown> {
     this.plan = plan
     this.#timeline = timeline
     this.#random = random
-    if (plan.stream !== undefined) this.#stream = new SimulatedStream(streamName, plan.stream)
+    if (plan.stream !== undefined) this.#stream = new SimulatedStream(streamName, plan.stream, 0)
     this.start()
   }
 
@@ -178,11 +178,8 @@ export class SimulatedNats implements Host<NatsUp, NatsDown> {
     if (request.type === 'account') return { type: 'done' }
     if (request.type === 'add' && stream === undefined) {
       const { subjects, duplicateWindowMs } = request
-      const made = new SimulatedStream(streamName, {
-        subjects,
-        duplicateWindowMs,
-        maxMessages: Number.POSITIVE_INFINITY,
-      })
+      const plan = { subjects, duplicateWindowMs, maxMessages: Number.POSITIVE_INFINITY }
+      const made = new SimulatedStream(streamName, plan, this.#timeline.nowMs)
       this.#stream = made
       return { type: 'standing', standing: made.standing }
     }

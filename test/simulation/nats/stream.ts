@@ -11,6 +11,7 @@ export type PublishAck =
 export class SimulatedStream {
   readonly name: string
   readonly #plan: StreamPlan
+  readonly #createdMs: number
   readonly #messages = new Map<number, NatsMessage>()
   /** The ids of the de-duplication window, the oldest first. */
   readonly #ids = new Map<string, { readonly sequence: number; readonly atMs: number }>()
@@ -20,8 +21,9 @@ export class SimulatedStream {
   /** The sequence of the last message that named this stream, as the coordinator's events do. */
   #lastEvent = 0
 
-  constructor(name: string, plan: StreamPlan) {
+  constructor(name: string, plan: StreamPlan, createdMs: number) {
     this.name = name
+    this.#createdMs = createdMs
     this.#plan = plan
     this.#subjects = plan.subjects
   }
@@ -29,7 +31,13 @@ export class SimulatedStream {
   get standing(): StreamStanding {
     const [first = this.#lastSequence + 1] = this.#messages.keys()
     const messages = this.#messages.size
-    return { subjects: this.#subjects, firstSequence: first, lastSequence: this.#lastSequence, messages }
+    return {
+      createdMs: this.#createdMs,
+      subjects: this.#subjects,
+      firstSequence: first,
+      lastSequence: this.#lastSequence,
+      messages,
+    }
   }
 
   /** Whether whoever looks can see how far the events got: others have not pushed the last one out. */

@@ -10,6 +10,7 @@ export type ApiRequest =
 
 /** How a stream stands. */
 export interface StreamStanding {
+  readonly createdMs: number
   readonly subjects: readonly string[]
   readonly firstSequence: number
   readonly lastSequence: number
