@@ -135,10 +135,8 @@ export class LeaseholdClient extends LeaseCalls {
    * @throws TransportError for a request that can never succeed, as one with a malformed selector.
    */
   watch(options: WatchOptions = {}): AsyncGenerator<WatchEvent, void, void> {
-    const closing = this.#closing.signal
-    const signal = options.signal === undefined ? closing : AbortSignal.any([options.signal, closing])
     const { clock, random } = this.#options
-    return watchLeases({ addresses: this.#addresses, clock, random }, options, signal)
+    return watchLeases({ addresses: this.#addresses, clock, random, closed: this.#closing.signal }, options)
   }
 
   /**

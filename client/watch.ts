@@ -5,6 +5,7 @@ import type { LeaseChangeType__Output } from '../protos/generated/leasehold/v1/L
 import type { WatchLeasesRequest } from '../protos/generated/leasehold/v1/WatchLeasesRequest.js'
 import type { WatchLeasesResponse__Output } from '../protos/generated/leasehold/v1/WatchLeasesResponse.js'
 import type { AddressList } from './address-list.js'
+import { anySignal } from './any-signal.js'
 import { Backoff } from './backoff.js'
 import { type Lease, leaseFromMessage } from './lease.js'
 import { sleep } from './sleep.js'
@@ -85,49 +86,62 @@ const passing: readonly string[] = [
   'ABORTED',
 ]
 
+/** What a watch needs of its client. */
+interface WatchContext {
+  readonly addresses: AddressList
+  readonly clock: Clock
+  readonly random: Random
+  /** Aborted when the client is closed. */
+  readonly closed: AbortSignal
+}
+
 /**
  * Watches leases, over breaks: it resumes after the last revision that was told, at the next address.
  *
  * @throws TransportError for a request that can never succeed, as one with a malformed selector.
  */
 export async function* watchLeases(
-  { addresses, clock, random }: { addresses: AddressList; clock: Clock; random: Random },
+  { addresses, clock, random, closed }: WatchContext,
   options: WatchOptions,
-  signal: AbortSignal,
 ): AsyncGenerator<WatchEvent, void, void> {
   const backoff = new Backoff(random)
   const position = new Position(options.resumeAfterRevision ?? 0, options.journalId ?? '')
-  while (!signal.aborted) {
-    const transport = addresses.current()
-    try {
-      if (position.mustRestart()) yield { type: 'restarted' }
-      const request = requestFor(options, position)
-      const responses = transport.stream<WatchLeasesRequest, WatchLeasesResponse__Output>('WatchLeases', request, {
-        signal,
-      })
-      for await (const response of responses) {
-        backoff.reset()
-        if (response.changes.length > 0) position.hasTold = true
-        for (const change of response.changes) yield changeFromMessage(change)
-        const renewedIds = response.renewals?.leaseIds ?? []
-        if (renewedIds.length > 0) yield { type: 'renewals', leaseIds: renewedIds.map(Number) }
-        if (position.advance(response)) {
-          yield { type: 'synced', revision: position.revision, journalId: position.journalId }
-        } else if (position.revision > 0 && options.bookmarkIntervalMs !== undefined) {
-          yield { type: 'bookmark', revision: position.revision }
+  const { signal, letGo } = anySignal(closed, ...(options.signal === undefined ? [] : [options.signal]))
+  try {
+    while (!signal.aborted) {
+      const transport = addresses.current()
+      try {
+        if (position.mustRestart()) yield { type: 'restarted' }
+        const request = requestFor(options, position)
+        const responses = transport.stream<WatchLeasesRequest, WatchLeasesResponse__Output>('WatchLeases', request, {
+          signal,
+        })
+        for await (const response of responses) {
+          backoff.reset()
+          if (response.changes.length > 0) position.hasTold = true
+          for (const change of response.changes) yield changeFromMessage(change)
+          const renewedIds = response.renewals?.leaseIds ?? []
+          if (renewedIds.length > 0) yield { type: 'renewals', leaseIds: renewedIds.map(Number) }
+          if (position.advance(response)) {
+            yield { type: 'synced', revision: position.revision, journalId: position.journalId }
+          } else if (position.revision > 0 && options.bookmarkIntervalMs !== undefined) {
+            yield { type: 'bookmark', revision: position.revision }
+          }
         }
+      } catch (error) {
+        if (signal.aborted) return
+        if (!(error instanceof TransportError)) throw error
+        if (error.status === 'OUT_OF_RANGE' && position.revision > 0) {
+          position.void()
+          continue
+        }
+        if (!passing.includes(error.status)) throw error
+        if (error.status === 'UNAVAILABLE') addresses.moveOn(transport)
       }
-    } catch (error) {
-      if (signal.aborted) return
-      if (!(error instanceof TransportError)) throw error
-      if (error.status === 'OUT_OF_RANGE' && position.revision > 0) {
-        position.void()
-        continue
-      }
-      if (!passing.includes(error.status)) throw error
-      if (error.status === 'UNAVAILABLE') addresses.moveOn(transport)
+      await sleep(clock, backoff.nextMs(), signal)
     }
-    await sleep(clock, backoff.nextMs(), signal)
+  } finally {
+    letGo()
   }
 }
 

@@ -1,3 +1,4 @@
+import { type AnySignal, anySignal } from '../../client/any-signal.js'
 import { type Hold, isLeaseChange, type LeaseChange, type WatchEvent } from '../../client/index.js'
 import { sleep } from '../../client/sleep.js'
 import type { AgentContext } from '../runtime/agent.js'
@@ -54,7 +55,7 @@ export class Term {
   readonly #options: MonitorOptions
   readonly #observer: TermObserver
   readonly #monitor: Monitor
-  readonly #over: AbortSignal
+  readonly #over: AnySignal
   readonly #fleet = new Fleet()
   readonly #judge: Judge
   readonly #events: EventQueue | undefined
@@ -71,7 +72,7 @@ export class Term {
     this.#options = options
     this.#observer = observer
     this.#monitor = { namespace, holderIdentity: hold.holderIdentity, fencingToken: hold.fencingToken }
-    this.#over = AbortSignal.any([hold.signal, signal])
+    this.#over = anySignal(hold.signal, signal)
     this.#judge = new Judge(this.#fleet, options)
     this.#bookmarkMs = clock.monotonicMs()
     this.#events =
@@ -102,12 +103,13 @@ export class Term {
     const { client, signal } = this.#context
     const watch = { namespace: this.#options.namespace, includeRenewals: true, compactRenewals: true }
     try {
-      for await (const event of client.watch({ ...watch, bookmarkIntervalMs, signal: this.#over })) {
+      for await (const event of client.watch({ ...watch, bookmarkIntervalMs, signal: this.#over.signal })) {
         if (!this.#hold.isHeld()) break
         this.#see(event)
       }
       if (signal.aborted && this.#hold.isHeld()) await this.#lastWords()
     } finally {
+      this.#over.letGo()
       this.#teller.close()
       this.#events?.close()
       this.#context.note(undefined)
@@ -173,7 +175,7 @@ export class Term {
     const { client, log } = this.#context
     const query = { namespace: this.#options.namespace, pageSize: 1 }
     try {
-      const page = await client.list(query, { timeoutMs: answerTimeoutMs, signal: this.#over }).next()
+      const page = await client.list(query, { timeoutMs: answerTimeoutMs, signal: this.#over.signal }).next()
       this.#judge.answered(question, page.done ? undefined : page.value.revision)
     } catch (error) {
       log.debug({ err: error }, 'the coordinator did not say its revision')
