@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { drawPlan } from '../plan.js'
+import { Compiled } from './compiled.js'
 import { machine } from './machine.js'
 import { report } from './report.js'
 import type { SimulationResults } from './results.js'
@@ -22,12 +23,16 @@ export interface RunAllOptions {
 
 /** Runs the worlds of many seeds and prints what came of them; returns how many were broken. */
 export async function runAll({ from, count, workers, results }: RunAllOptions): Promise<number> {
+  const compiled = new Compiled()
+  process.once('exit', () => compiled.remove())
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
   const tally = new Tally()
   const startMs = performance.now()
   let [memoryBytes, memoryAtTenthBytes, printedMs] = [0, 0, startMs]
   await runSeeds({
     seeds: range(from, count),
     workers,
+    root: compiled.root,
     onResult(result) {
       tally.add(result)
       memoryBytes = Math.max(memoryBytes, result.memoryBytes)

@@ -2,6 +2,9 @@
 import { runSeed } from '../run-seed.js'
 import type { SeedResult } from './seed-result.js'
 
+// Errors are part of the worlds, and their stacks cost more than they do; whoever runs a broken world again sees them.
+Error.stackTraceLimit = 0
+
 process.on('message', (seed: number) => void run(seed))
 // Whoever sent the seeds is gone.
 process.on('disconnect', () => process.exit())

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +9,7 @@ export interface RunSeedsOptions {
   readonly seeds: Iterable<number>
   /** Told of every seed, in the order in which they end. */
   readonly onResult: (result: SeedResult) => void
-  /** Where the sources are; by default here. */
+  /** Where the sources are, compiled or not; by default here. */
   readonly root?: string
   readonly workers?: number
 }
@@ -46,8 +47,18 @@ async function runWorker(
   worker?.disconnect()
 }
 
-const start = (from: string): ChildProcess =>
-  fork(join(from, 'test/simulation/runner/worker.ts'), { cwd: from, execArgv: ['--import=tsx'], stdio: 'inherit' })
+/** Most of what a world makes does not outlive it: the more room there is for what is new, the less is copied. */
+const workerFlags = ['--max-semi-space-size=64']
+
+function start(from: string): ChildProcess {
+  const file = join(from, 'test/simulation/runner/worker')
+  const isCompiled = existsSync(`${file}.js`)
+  return fork(isCompiled ? `${file}.js` : `${file}.ts`, {
+    cwd: from,
+    execArgv: isCompiled ? workerFlags : ['--import=tsx', ...workerFlags],
+    stdio: 'inherit',
+  })
+}
 
 function run(worker: ChildProcess, seed: number): Promise<SeedResult> {
   return new Promise(resolve => {
