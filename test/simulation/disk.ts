@@ -31,6 +31,8 @@ export class SimulatedDisk {
   /** No flush is slower than the most. */
   isCalm = false
   #failsNext = false
+  /** What the next snapshot meets. */
+  #snapshot: { readonly slownessMs: number; readonly onCommit: () => void; slowEntries: number } | undefined
   /** Told that an entry was decided and its append begins. */
   onEntry: () => void = () => {}
 
@@ -41,7 +43,7 @@ export class SimulatedDisk {
     this.store = new MemoryStore(random)
     this.store.beforeFlush = sequence => {
       if (sequence > 0) this.onEntry()
-      return this.#flush()
+      return this.#flush(sequence > 0)
     }
   }
 
@@ -58,6 +60,11 @@ export class SimulatedDisk {
   /** The next flush fails. */
   failNext(): void {
     this.#failsNext = true
+  }
+
+  /** The next snapshot takes its time, and the first entries beside it more: so much. Tells when it is there. */
+  whenSnapshot(slownessMs: number, onCommit: () => void): void {
+    this.#snapshot = { slownessMs, onCommit, slowEntries: 0 }
   }
 
   /** A writer was killed: what was on its way is there, or is not. */
@@ -79,15 +86,34 @@ export class SimulatedDisk {
         return (...args: unknown[]) => {
           this.#writer = writer
           const result = member.apply(target, args)
-          return name === 'beginSnapshot' ? this.#writtenBy(writer, result) : result
+          if (name === 'commit') this.#committed(result)
+          if (name !== 'beginSnapshot') return result
+          if (this.#snapshot !== undefined) this.#snapshot.slowEntries = 2
+          return this.#writtenBy(writer, result)
         }
       },
     })
   }
 
-  #flush(): Promise<void> {
+  #committed(done: Promise<void>): void {
+    const snapshot = this.#snapshot
+    if (snapshot === undefined) return
+    this.#snapshot = undefined
+    // One that fails is its writer's concern.
+    done.then(snapshot.onCommit, () => {})
+  }
+
+  #besideSnapshotMs(isEntry: boolean): number {
+    const snapshot = this.#snapshot
+    if (snapshot === undefined) return 0
+    if (!isEntry) return snapshot.slownessMs / 20
+    return snapshot.slowEntries-- > 0 ? snapshot.slownessMs : 0
+  }
+
+  #flush(isEntry: boolean): Promise<void> {
     const { flushMs, slowShare, slowMs } = this.#faults
     const slowness = this.#random.fraction() < slowShare && !this.isCalm ? slowMs * this.#random.fraction() : 0
+    const besideMs = this.#besideSnapshotMs(isEntry)
     const stalledMs = Math.max(0, this.#stalledUntilMs - this.#timeline.nowMs)
     const writer = this.#writer
     const fails = this.#failsNext
@@ -95,7 +121,7 @@ export class SimulatedDisk {
     return new Promise((resolve, reject) => {
       const flush = { writer, done: resolve, lost: () => reject(new Error('lost in a crash')) }
       this.#underway.add(flush)
-      this.#timeline.after(flushMs * (0.5 + this.#random.fraction()) + slowness + stalledMs, () => {
+      this.#timeline.after(flushMs * (0.5 + this.#random.fraction()) + slowness + besideMs + stalledMs, () => {
         if (!this.#underway.has(flush)) return
         // Its writer hears of it in its next turn; a crash before that may still lose it.
         writer?.receive(() => {

@@ -1,4 +1,5 @@
 import type { Actor } from './actors/actor.js'
+import { bookOf } from './invariants/book.js'
 import { natsFaults } from './nats/nats-faults.js'
 import type { Fault, FaultType } from './plan.js'
 import type { SimulatedProcess } from './process.js'
@@ -107,6 +108,33 @@ export const faults: Record<FaultType, (world: World, fault: Fault) => void> = {
     coordinator.disk.stall(lastsMs)
   },
 
+  /** What a holder sends is held up, and arrives just before its lease would expire, while the coordinator stands still. */
+  stallAtDeadline(world, { lastsMs }) {
+    const { coordinator, timeline } = world
+    const { running } = coordinator
+    const part = partOf(lastsMs)
+    const found = [...deadlines(world)]
+    const { holder, leftMs } = found[Math.floor(part * found.length)] ?? {}
+    if (running === undefined || holder === undefined || leftMs === undefined) return
+    const stallInMs = running.clock.untilMs(running.monotonicMs() + leftMs - 102 - 4 * partOf(lastsMs * 7))
+    cutFor(world, holder, coordinator.name, stallInMs + 1)
+    cutFor(world, coordinator.name, holder, stallInMs + 1)
+    timeline.after(stallInMs, () => {
+      running.pause()
+      timeline.after(200 + lastsMs / 2, () => running.resume())
+    })
+  },
+
+  /** The entries that are written beside the next snapshot are slow, and the process ends when the snapshot is there. */
+  crashAtSnapshot({ coordinator, timeline }, { lastsMs }) {
+    coordinator.disk.whenSnapshot(lastsMs / 2, () =>
+      timeline.after(0, () => {
+        coordinator.kill()
+        timeline.after(lastsMs, () => coordinator.start())
+      }),
+    )
+  },
+
   diskFull({ coordinator, timeline }, { lastsMs }) {
     const { store } = coordinator.disk
     store.freeBytes = 0
@@ -114,6 +142,18 @@ export const faults: Record<FaultType, (world: World, fault: Fault) => void> = {
       store.freeBytes = Number.POSITIVE_INFINITY
     })
   },
+}
+
+/** The deadlines of leases whose holders believe in them, and who those are. */
+function* deadlines(world: World): Generator<{ readonly holder: string; readonly leftMs: number }> {
+  const { leases, time } = bookOf(world)
+  for (const { holds, process } of world.actors) {
+    if (process.isPaused) continue
+    for (const hold of holds) {
+      const leftMs = (leases.get(hold.name)?.notBeforeMs ?? 0) - time.now()
+      if (leftMs > 0 && hold.isHeld()) yield { holder: process.name, leftMs }
+    }
+  }
 }
 
 /** A number from 0 to 1 that was drawn with the fault. */

@@ -7,6 +7,8 @@ export interface NetworkFaults {
   readonly latencyMs: number
   readonly slowShare: number
   readonly slowMs: number
+  /** Messages are so large that a process reads one of each client in a turn; else it reads what is there. */
+  readonly fillsBuffers?: boolean
 }
 
 /** What one end of a connection hears. */
@@ -67,6 +69,11 @@ export class Network {
 
   isCut(from: string, to: string): boolean {
     return this.#cuts.has(way(from, to))
+  }
+
+  /** What all connections of a client share, as streams of HTTP/2 do; undefined where that makes no difference. */
+  socketOf(client: SimulatedProcess): object | undefined {
+    return this.#faults.fillsBuffers ? client : undefined
   }
 
   latencyMs(): number {
@@ -268,13 +275,20 @@ export class Connection<Up, Down> {
     if (message === 'end') this.#endAtServer()
     else {
       if (this.#server?.isPaused) this.#host.arrived?.(this, message)
-      this.#server?.receive(() => this.#isOpenAtServer && this.#serverEar?.message(message))
+      this.#server?.receive(
+        () => this.#isOpenAtServer && this.#serverEar?.message(message),
+        this.#network.socketOf(this.#from),
+      )
     }
   }
 
   #atClient(message: Down | 'end'): void {
     if (message === 'end') this.#endAtClient()
-    else this.#from.receive(() => this.#isOpenAtClient && this.#clientEar.message(message))
+    else
+      this.#from.receive(
+        () => this.#isOpenAtClient && this.#clientEar.message(message),
+        this.#network.socketOf(this.#from),
+      )
   }
 
   #endAtClient(): void {
@@ -284,7 +298,7 @@ export class Connection<Up, Down> {
       this.#isOpenAtClient = false
       this.#over()
       this.#clientEar.end()
-    })
+    }, this.#network.socketOf(this.#from))
   }
 
   #endAtServer(): void {
@@ -293,7 +307,7 @@ export class Connection<Up, Down> {
       this.#isOpenAtServer = false
       this.#over()
       this.#serverEar?.end()
-    })
+    }, this.#network.socketOf(this.#from))
   }
 
   #over(): void {

@@ -30,7 +30,10 @@ export const faultTypes = [
   'diskStall',
   'diskFull',
 ] as const
-export type FaultType = (typeof faultTypes)[number] | NatsFaultType
+
+/** Those that wait for a moment at which they are at their worst. */
+export const guidedFaultTypes = ['stallAtDeadline', 'crashAtSnapshot'] as const
+export type FaultType = (typeof faultTypes)[number] | (typeof guidedFaultTypes)[number] | NatsFaultType
 
 /** A client process: what it does, and with which leases. */
 export interface ActorPlan {
@@ -105,12 +108,21 @@ export function drawPlan(seed: number, durationMs = 90_000): Plan {
     seed,
     durationMs,
     quietMs: 45_000,
-    network: { latencyMs: pick([0.5, 2, 20]), slowShare: pick([0, 0.01, 0.1]), slowMs: pick([100, 1_000, 8_000]) },
+    network: {
+      latencyMs: pick([0.5, 2, 20]),
+      slowShare: pick([0, 0.01, 0.1]),
+      slowMs: pick([100, 1_000, 8_000]),
+      fillsBuffers: randomOf(seed, 'buffers').fraction() < 0.5,
+    },
     disk: { flushMs: pick([0.3, 1, 10]), slowShare: pick([0, 0.01, 0.05]), slowMs: pick([50, 500, 3_000]) },
     coordinatorClock: clock(),
     actors: [...actors, ...fleet],
     ...drawBackground(seed),
-    faults: [...faults, ...drawNatsFaults(randomOf(seed, 'nats faults'), durationMs)].map(fault => ({
+    faults: [
+      ...faults,
+      ...drawNatsFaults(randomOf(seed, 'nats faults'), durationMs),
+      ...drawGuidedFaults(randomOf(seed, 'guided faults'), durationMs),
+    ].map(fault => ({
       ...fault,
       lastsMs: Math.min(fault.lastsMs, durationMs - fault.atMs),
     })),
@@ -133,6 +145,18 @@ function drawFleet(random: Random): ActorPlan[] {
       clock: drawClock(random),
     }))
   return [...some('node', 3), ...some('monitor', 2)]
+}
+
+/** Some of one type in some worlds. */
+function drawGuidedFaults(random: Random, durationMs: number): Fault[] {
+  const type = guidedFaultTypes[Math.floor(random.fraction() * 1.5 * guidedFaultTypes.length)]
+  if (type === undefined) return []
+  return Array.from({ length: 1 + Math.floor(random.fraction() * 8) }, () => ({
+    type,
+    atMs: random.fraction() * durationMs,
+    lastsMs: random.fraction() * 5_000,
+    at: 'coordinator',
+  }))
 }
 
 /** What is drawn apart, so that the rest of a world stays as it is. */

@@ -7,8 +7,17 @@ interface SetTimer {
   fire: (() => void) | undefined
 }
 
+/** What waits to be read. */
+interface Arrival {
+  readonly read: () => void
+  readonly socket: object | undefined
+}
+
 /** What a turn of a process costs at least, so that a process which never rests lets time pass. */
 const turnMs = 0.02
+
+/** What a turn costs that has read all that a buffer takes. */
+const fullTurnMs = 20
 
 /**
  * A process: an event loop like Node's, with clocks of its own. A turn fires the timers that are due, then reads what
@@ -19,8 +28,10 @@ export class SimulatedProcess implements Clock {
   readonly #timeline: Timeline
   readonly clock: MachineClock
   #timers: SetTimer[] = []
-  #inbox: (() => void)[] = []
+  #inbox: Arrival[] = []
   #afterPoll: (() => void)[] = []
+  /** The last turn has left something in a socket. */
+  #isBehind = false
   #pauses = 0
   #isDead = false
   /** When the next turn is to begin. */
@@ -82,10 +93,10 @@ export class SimulatedProcess implements Clock {
     this.#wake(turnMs)
   }
 
-  /** Something arrives in a socket. */
-  receive(read: () => void): void {
+  /** Something arrives. Of what has the same socket a turn reads one, as of a socket that holds more than a buffer takes. */
+  receive(read: () => void, socket?: object): void {
     if (this.isDead) return
-    this.#inbox.push(read)
+    this.#inbox.push({ read, socket })
     this.#wake(0)
   }
 
@@ -147,10 +158,26 @@ export class SimulatedProcess implements Clock {
 
   #poll(): void {
     this.#each(
-      this.#inbox.splice(0),
-      read => read(),
+      this.#ready(),
+      ({ read }) => read(),
       () => this.#check(),
     )
+  }
+
+  /** Takes what this turn reads. */
+  #ready(): readonly Arrival[] {
+    const arrivals = this.#inbox.splice(0)
+    this.#isBehind = false
+    if (arrivals.every(({ socket }) => socket === undefined)) return arrivals
+    const read = new Set<object>()
+    return arrivals.filter(arrival => {
+      const { socket } = arrival
+      if (socket === undefined) return true
+      if (!read.has(socket)) return read.add(socket)
+      this.#isBehind = true
+      this.#inbox.push(arrival)
+      return false
+    })
   }
 
   #check(): void {
@@ -164,7 +191,7 @@ export class SimulatedProcess implements Clock {
   #rest(): void {
     this.#isInTurn = false
     this.#turnAtMs = Number.POSITIVE_INFINITY
-    if (this.#inbox.length > 0 || this.#afterPoll.length > 0) this.#wake(turnMs)
+    if (this.#inbox.length > 0 || this.#afterPoll.length > 0) this.#wake(this.#isBehind ? fullTurnMs : turnMs)
     this.#wakeForTimers()
   }
 

@@ -1,5 +1,5 @@
 import type { AgentContext } from '../../../agents/runtime/agent.js'
-import { type Hold, LeaseholdClient } from '../../../client/index.js'
+import { type Hold, LeaseholdClient, type Session } from '../../../client/index.js'
 import { randomInstance } from '../../../client/instance.js'
 import type { Random } from '../../../clock/random.js'
 import { silent } from '../../agents/fake-session.js'
@@ -35,6 +35,7 @@ export class Actor {
   readonly stopping = new AbortController()
   /** Told that the process is gone, however it ended. */
   readonly whenGone = new Set<() => void>()
+  #session: Session | undefined
   #work: Promise<unknown> = Promise.resolve()
 
   constructor(plan: ActorPlan, world: World, life: number) {
@@ -66,6 +67,12 @@ export class Actor {
       clock: this.process,
       random: this.random,
     }
+  }
+
+  /** What it holds beside other leases. */
+  get session(): Session {
+    this.#session ??= this.client.openSession()
+    return this.#session
   }
 
   /** From now on it resumes nothing that it acquired before. */

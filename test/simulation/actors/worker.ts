@@ -4,15 +4,18 @@ import { namespace } from './actor.js'
 /** Wants a lease again and again: waits for it, works for a while, gives it up. */
 export function work(actor: Actor, lease: string): void {
   const { client, process, random, world } = actor
-  const session = client.openSession()
+  const session = random.fraction() < 0.5 ? actor.session : client.openSession()
+  const hasCadence = random.fraction() < 0.3
   const again = (): void => {
     if (world.isOver || actor.stopping.signal.aborted) return
+    const leaseDurationMs = actor.leaseDurationMs(1_000, 15_000)
     const hold = actor.watch(
       session.acquire({
         namespace,
         name: lease,
         holderIdentity: process.name,
-        leaseDurationMs: actor.leaseDurationMs(1_000, 15_000),
+        leaseDurationMs,
+        ...(hasCadence ? { renewIntervalMs: leaseDurationMs * actor.between(0.1, 0.4) } : {}),
         priority: Math.floor(random.fraction() * 2),
       }),
     )

@@ -55,7 +55,8 @@ export class Copy {
   /** What the compiler has to say; undefined when it is content. */
   complaint(): string | undefined {
     try {
-      execFileSync(join(root, 'node_modules/.bin/tsc'), { cwd: this.root, stdio: 'pipe' })
+      const args = ['--incremental', '--tsBuildInfoFile', join(this.root, '.tsbuildinfo')]
+      execFileSync(join(root, 'node_modules/.bin/tsc'), args, { cwd: this.root, stdio: 'pipe' })
       return undefined
     } catch (error) {
       if (error instanceof Error && 'stdout' in error) return String(error.stdout).split('\n', 1)[0]
