@@ -34,19 +34,22 @@ for (const mutant of chosen) {
     `${name.padEnd(40)} ${found > 0 ? `in ${found} of ${seeds} seeds` : `NOT FOUND in ${seeds} seeds`}`.padEnd(66),
     seers.map(([seer, times]) => `${seer} ${times}`).join(', '),
   )
+  if (RESULTS !== undefined) keep(RESULTS)
 }
 const missed = findings.filter(({ found }) => found === 0)
 console.log(`${findings.length - missed.length} of ${findings.length} planted bugs were found`)
-if (RESULTS !== undefined) {
+process.exitCode = missed.length > 0 ? 1 : 0
+
+/** Keeps the table as far as it is there, since all of it takes a while. */
+function keep(file: string): void {
   const results: MutantResults = {
     command: `make simulate-mutants SEEDS=${count}${ENOUGH === 'Infinity' ? '' : ` ENOUGH=${ENOUGH}`}`,
     ...machine(),
     seeds: count,
     mutants: findings,
   }
-  writeFileSync(RESULTS, `${JSON.stringify(results, undefined, 2)}\n`)
+  writeFileSync(file, `${JSON.stringify(results, undefined, 2)}\n`)
 }
-process.exitCode = missed.length > 0 ? 1 : 0
 
 async function hunt(mutant: Mutant): Promise<Finding> {
   let seeds = 0

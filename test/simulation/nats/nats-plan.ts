@@ -53,7 +53,7 @@ export function drawNats(random: Random): NatsPlan | undefined {
     random.fraction() < 0.85,
     random.fraction() < 0.4,
   ]
-  const [isPartial, keepsRenewals] = [random.fraction() < 0.2, random.fraction() < 0.2]
+  const [isPartial, keepsRenewals] = [random.fraction() < 0.2, random.fraction() < 0.5]
   const plan: NatsPlan = {
     hasJetStream,
     readyMs: pick([0, 2_000]),
@@ -71,7 +71,7 @@ export function drawNats(random: Random): NatsPlan | undefined {
     lostMessages: pick([0, 0, 0.01]),
     lostAcks: pick([0, 0.01, 0.1]),
     network: { latencyMs: pick([0.5, 2, 20]), slowShare: pick([0, 0.01, 0.1]), slowMs: pick([100, 1_000]) },
-    renewedEvents: random.fraction() < 0.3,
+    renewedEvents: random.fraction() < 0.5,
     outboxLimit: pick([1_000_000, 1_000_000, 1_000_000, 20, 3]),
   }
   return isAbsent ? undefined : plan
