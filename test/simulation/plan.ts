@@ -33,7 +33,8 @@ export const faultTypes = [
 
 /** Those that wait for a moment at which they are at their worst. */
 export const guidedFaultTypes = ['stallAtDeadline', 'crashAtSnapshot'] as const
-export type FaultType = (typeof faultTypes)[number] | (typeof guidedFaultTypes)[number] | NatsFaultType
+export type GuidedFaultType = (typeof guidedFaultTypes)[number]
+export type FaultType = (typeof faultTypes)[number] | GuidedFaultType | NatsFaultType
 
 /** A client process: what it does, and with which leases. */
 export interface ActorPlan {
@@ -96,6 +97,7 @@ export function drawPlan(seed: number, durationMs = 90_000): Plan {
       clock: clock(),
     }),
   )
+  const guided = guidedTypeOf(seed)
   const fleet = drawFleet(randomOf(seed, 'fleet'))
   const types = faultTypes.filter(() => random.fraction() < 0.5)
   const faults: Fault[] = []
@@ -112,16 +114,16 @@ export function drawPlan(seed: number, durationMs = 90_000): Plan {
       latencyMs: pick([0.5, 2, 20]),
       slowShare: pick([0, 0.01, 0.1]),
       slowMs: pick([100, 1_000, 8_000]),
-      fillsBuffers: randomOf(seed, 'buffers').fraction() < 0.5,
+      fillsBuffers: randomOf(seed, 'buffers').fraction() < (guided === 'stallAtDeadline' ? 0.8 : 0.4),
     },
     disk: { flushMs: pick([0.3, 1, 10]), slowShare: pick([0, 0.01, 0.05]), slowMs: pick([50, 500, 3_000]) },
     coordinatorClock: clock(),
     actors: [...actors, ...fleet],
-    ...drawBackground(seed),
+    ...drawBackground(seed, guided),
     faults: [
       ...faults,
       ...drawNatsFaults(randomOf(seed, 'nats faults'), durationMs),
-      ...drawGuidedFaults(randomOf(seed, 'guided faults'), durationMs),
+      ...drawGuidedFaults(guided, randomOf(seed, 'guided faults'), durationMs),
     ].map(fault => ({
       ...fault,
       lastsMs: Math.min(fault.lastsMs, durationMs - fault.atMs),
@@ -147,9 +149,11 @@ function drawFleet(random: Random): ActorPlan[] {
   return [...some('node', 3), ...some('monitor', 2)]
 }
 
-/** Some of one type in some worlds. */
-function drawGuidedFaults(random: Random, durationMs: number): Fault[] {
-  const type = guidedFaultTypes[Math.floor(random.fraction() * 1.5 * guidedFaultTypes.length)]
+/** Two worlds of three have guided faults, of one type. */
+const guidedTypeOf = (seed: number): GuidedFaultType | undefined =>
+  guidedFaultTypes[Math.floor(randomOf(seed, 'guided').fraction() * 1.5 * guidedFaultTypes.length)]
+
+function drawGuidedFaults(type: GuidedFaultType | undefined, random: Random, durationMs: number): Fault[] {
   if (type === undefined) return []
   return Array.from({ length: 1 + Math.floor(random.fraction() * 8) }, () => ({
     type,
@@ -160,10 +164,15 @@ function drawGuidedFaults(random: Random, durationMs: number): Fault[] {
 }
 
 /** What is drawn apart, so that the rest of a world stays as it is. */
-function drawBackground(seed: number): Pick<Plan, 'snapshots' | 'nats' | 'collectExpiredForMs'> {
+function drawBackground(
+  seed: number,
+  guided: GuidedFaultType | undefined,
+): Pick<Plan, 'snapshots' | 'nats' | 'collectExpiredForMs'> {
   const random = randomOf(seed, 'snapshots')
-  const everyBytes = [1_000, 10_000, 100_000][Math.floor(random.fraction() * 3)] ?? 0
-  const sliceSize = random.fraction() < 0.5 ? 1 : 1_000
+  // Where snapshots are what it is about, there are many of them, and slow ones.
+  const isOfSnapshots = guided === 'crashAtSnapshot'
+  const everyBytes = [1_000, isOfSnapshots ? 3_000 : 10_000, 100_000][Math.floor(random.fraction() * 3)] ?? 0
+  const sliceSize = random.fraction() < (isOfSnapshots ? 0.8 : 0.5) ? 1 : 1_000
   const draw = randomOf(seed, 'collection').fraction()
   return {
     snapshots: { everyBytes, sliceSize },
