@@ -2,9 +2,18 @@ import type { Clock, Timer } from '../../clock/clock.js'
 import { type ClockFaults, MachineClock } from './machine-clock.js'
 import type { Timeline } from './timeline.js'
 
-interface SetTimer {
+class SetTimer implements Timer {
   readonly dueMs: number
   fire: (() => void) | undefined
+
+  constructor(dueMs: number, fire: () => void) {
+    this.dueMs = dueMs
+    this.fire = fire
+  }
+
+  cancel(): void {
+    this.fire = undefined
+  }
 }
 
 /** What waits to be read. */
@@ -77,15 +86,13 @@ export class SimulatedProcess implements Clock {
 
   setTimer(delayMs: number, fire: () => void): Timer {
     // As Node has it: whole milliseconds, and at least one.
-    const timer: SetTimer = { dueMs: this.monotonicMs() + Math.max(1, Math.ceil(delayMs)), fire }
-    const after = this.#timers.findLastIndex(({ dueMs }) => dueMs <= timer.dueMs)
-    this.#timers.splice(after + 1, 0, timer)
+    const timer = new SetTimer(this.monotonicMs() + Math.max(1, Math.ceil(delayMs)), fire)
+    const timers = this.#timers
+    let at = timers.length
+    for (let before = timers[at - 1]; before !== undefined && before.dueMs > timer.dueMs; before = timers[at - 1]) at--
+    timers.splice(at, 0, timer)
     this.#wakeForTimers()
-    return {
-      cancel: () => {
-        timer.fire = undefined
-      },
-    }
+    return timer
   }
 
   afterPoll(run: () => void): void {

@@ -3,16 +3,26 @@ export interface Happening {
   cancel(): void
 }
 
-interface Entry {
+class Entry implements Happening {
   readonly atMs: number
   /** Decides between happenings of the same time: first come, first served. */
   readonly order: number
   run: (() => void) | undefined
+
+  constructor(atMs: number, order: number, run: () => void) {
+    this.atMs = atMs
+    this.order = order
+    this.run = run
+  }
+
+  cancel(): void {
+    this.run = undefined
+  }
 }
 
 /**
- * The true time of a simulated world, in ms, and all that will happen in it, in order. Nothing passes but by `step`; after
- * each happening every promise that can settle has settled, so one seed gives one history.
+ * The true time of a simulated world, in ms, and all that will happen in it, in order. Nothing passes but by `step`; whoever
+ * steps waits after each for `settled`, so one seed gives one history.
  */
 export class Timeline {
   #nowMs = 0
@@ -31,17 +41,13 @@ export class Timeline {
 
   /** Lets something happen `delayMs` from now. */
   after(delayMs: number, run: () => void): Happening {
-    const entry: Entry = { atMs: this.#nowMs + Math.max(delayMs, 0), order: this.#order++, run }
+    const entry = new Entry(this.#nowMs + Math.max(delayMs, 0), this.#order++, run)
     this.#push(entry)
-    return {
-      cancel: () => {
-        entry.run = undefined
-      },
-    }
+    return entry
   }
 
   /** Lets the next thing happen; false when nothing will before `endMs`, where time then stands. */
-  async step(endMs: number): Promise<boolean> {
+  step(endMs: number): boolean {
     for (;;) {
       const next = this.#heap[0]
       if (next === undefined || next.atMs > endMs) {
@@ -53,7 +59,6 @@ export class Timeline {
       this.#nowMs = next.atMs
       this.#steps++
       next.run()
-      await settled()
       return true
     }
   }
@@ -95,4 +100,4 @@ const isBefore = (one: Entry, other: Entry): boolean =>
   one.atMs < other.atMs || (one.atMs === other.atMs && one.order < other.order)
 
 /** Resolves when every promise that can settle has. */
-const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+export const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve))

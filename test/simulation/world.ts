@@ -12,7 +12,7 @@ import { SimulatedNats } from './nats/server.js'
 import { Network } from './network.js'
 import { type ActorPlan, type Fault, type Plan, randomOf } from './plan.js'
 import { GuardedResource } from './resource.js'
-import { Timeline } from './timeline.js'
+import { settled, Timeline } from './timeline.js'
 
 /** A promise was broken. */
 export class Broken extends Error {
@@ -51,7 +51,7 @@ export class World {
   readonly trace: string[] = []
   /** Nobody begins anything new. */
   isOver = false
-  readonly #invariants: readonly (readonly [seenBy: string, invariant: Invariant])[]
+  readonly #invariants: readonly { readonly seenBy: string; readonly invariant: Invariant }[]
   #lives = 0
   #failure: Broken | undefined
 
@@ -82,7 +82,7 @@ export class World {
       this.nats?.network.lost(process)
     }
     this.coordinator.onFailure = () => this.timeline.after(restartMs, () => this.coordinator.start())
-    this.#invariants = invariants.map(make => [make.name, make(this)])
+    this.#invariants = invariants.map(make => ({ seenBy: make.name, invariant: make(this) }))
     this.coordinator.start()
     for (const actorPlan of plan.actors) this.live(actorPlan)
     for (const fault of plan.faults) this.timeline.after(fault.atMs, () => this.#happen(fault))
@@ -95,14 +95,15 @@ export class World {
   /** Runs to the end. @throws Broken */
   async run(): Promise<void> {
     const { durationMs, quietMs = 0 } = this.plan
-    while (await this.timeline.step(durationMs + quietMs)) {
+    while (this.timeline.step(durationMs + quietMs)) {
+      await settled()
       if (this.#failure !== undefined) throw this.#failure
-      for (const [seenBy, invariant] of this.#invariants) {
+      for (const { seenBy, invariant } of this.#invariants) {
         const broken = invariant.check()
         if (broken !== undefined) throw this.#broken(seenBy, broken)
       }
     }
-    for (const [seenBy, invariant] of this.#invariants) {
+    for (const { seenBy, invariant } of this.#invariants) {
       const broken = await invariant.checkEnd?.()
       if (broken !== undefined) throw this.#broken(seenBy, broken)
     }
