@@ -24,6 +24,8 @@ export const events: InvariantMaker = world => {
   const toldIn = new WeakMap<object, number>()
   let told = 0
   let cursor = 0
+  /** When the coordinator last said that it came forward. */
+  let forwardAtMs = 0
   const hidden = new Set<string>()
   /** What a reader makes of it: the last event of each lease that is there, unless a gap hides it. */
   const folded = new Map<string, LeaseEventData>()
@@ -90,7 +92,8 @@ export const events: InvariantMaker = world => {
     const { nowMs } = world.timeline
     const quietSinceMs = Math.max(0, ...world.plan.faults.map(({ atMs, lastsMs }) => atMs + lastsMs))
     const oldest = history.durableAtMs[told]
-    if (nats === undefined || oldest === undefined || nowMs - Math.max(quietSinceMs, oldest) < boundMs) return undefined
+    if (nats === undefined || oldest === undefined || nowMs - Math.max(quietSinceMs, oldest, forwardAtMs) < boundMs)
+      return undefined
     const { lease, type } = history.transitions[told] ?? {}
     return `nothing goes wrong since ${quietSinceMs.toFixed(0)}, and ${lease?.name} ${type} at ${oldest.toFixed(0)} was not told`
   }
@@ -121,6 +124,7 @@ export const events: InvariantMaker = world => {
       history.readOn()
       if (nats === undefined || history.publishedThrough === cursor) return undefined
       cursor = history.publishedThrough
+      forwardAtMs = world.timeline.nowMs
       if (history.countThrough(cursor) <= told) return undefined
       return `the journal says that everything up to ${cursor} is on NATS, and ${history.transitions[told]?.lease.revision} is not`
     },
@@ -131,5 +135,5 @@ export const events: InvariantMaker = world => {
   }
 }
 
-/** How long an event may take at most when nothing goes wrong any more. */
+/** How long an event may take at most when nothing goes wrong any more, and none before it comes forward. */
 const boundMs = 30_000
