@@ -105,7 +105,7 @@ export class SimulatedDisk {
 
   #besideSnapshotMs(isEntry: boolean): number {
     const snapshot = this.#snapshot
-    if (snapshot === undefined) return 0
+    if (snapshot === undefined || this.isCalm) return 0
     if (!isEntry) return snapshot.slownessMs / 20
     return snapshot.slowEntries-- > 0 ? snapshot.slownessMs : 0
   }

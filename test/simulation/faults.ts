@@ -110,25 +110,28 @@ export const faults: Record<FaultType, (world: World, fault: Fault) => void> = {
 
   /** What a holder sends is held up, and arrives just before its lease would expire, while the coordinator stands still. */
   stallAtDeadline(world, { lastsMs }) {
-    const { coordinator, timeline } = world
-    const { running } = coordinator
+    const { coordinator, plan, timeline } = world
+    const { process } = coordinator
     const part = partOf(lastsMs)
     const found = [...deadlines(world)]
     const { holder, leftMs } = found[Math.floor(part * found.length)] ?? {}
-    if (running === undefined || holder === undefined || leftMs === undefined) return
-    const stallInMs = running.clock.untilMs(running.monotonicMs() + leftMs - 102 - 4 * partOf(lastsMs * 7))
+    if (process === undefined || holder === undefined || leftMs === undefined) return
+    const stallInMs = process.clock.untilMs(process.monotonicMs() + leftMs - 102 - 4 * partOf(lastsMs * 7))
+    const stallMs = 200 + lastsMs / 2
+    if (timeline.nowMs + stallInMs + stallMs > plan.durationMs) return
     cutFor(world, holder, coordinator.name, stallInMs + 1)
     cutFor(world, coordinator.name, holder, stallInMs + 1)
     timeline.after(stallInMs, () => {
-      running.pause()
-      timeline.after(200 + lastsMs / 2, () => running.resume())
+      process.pause()
+      timeline.after(stallMs, () => process.resume())
     })
   },
 
   /** The entries that are written beside the next snapshot are slow, and the process ends when the snapshot is there. */
-  crashAtSnapshot({ coordinator, timeline }, { lastsMs }) {
+  crashAtSnapshot({ coordinator, plan, timeline }, { lastsMs }) {
     coordinator.disk.whenSnapshot(lastsMs / 2, () =>
       timeline.after(0, () => {
+        if (timeline.nowMs + lastsMs > plan.durationMs) return
         coordinator.kill()
         timeline.after(lastsMs, () => coordinator.start())
       }),
