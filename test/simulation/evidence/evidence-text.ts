@@ -66,7 +66,8 @@ function planted(results: MutantResults): string[] {
   return [
     made(results),
     `The simulator finds ${found.length} of ${mutants.length} bugs that are planted in a copy of the sources, one at a time. ` +
-      'Each is a patch in [test/simulation/mutants](../test/simulation/mutants).',
+      'Each is a patch in [test/simulation/mutants](../test/simulation/mutants). With ENOUGH a hunt ends when so many worlds ' +
+      'are broken: how many it took is then a rough measure of how hard the bug is to find.',
     table(
       ['bug', 'what it plants', 'found in', 'first seed', 'seen first by'],
       mutants.map(({ name, plants, seeds, found: times, firstSeed, seenBy }) => [
