@@ -1,3 +1,4 @@
+import { statusLabel } from '../agents/node-monitor/node-status.js'
 import type { Lease } from '../client/lease.js'
 import {
   ageColumn,
@@ -9,9 +10,6 @@ import {
   since,
   tokenColumn,
 } from './lease-columns.js'
-
-/** The label of a node's lease by which the node-monitor says Ready or Unknown. */
-const statusLabel = 'leasehold.dev/node-status'
 
 /** NAME, STATUS, HOLDER, LAST-HEARTBEAT and AGE: nodes by their leases. */
 export const nodeColumns = (options: ColumnOptions): Column[] =>

@@ -41,7 +41,7 @@ test('the journal knows the records of the core, and no face', t => {
 })
 
 test('the feed knows the records of the core, and no face', t => {
-  const allowed = [/^services\/coordinator\/(feed|lease)\//, /^clock\//, /^node:/, /^nats$/]
+  const allowed = [/^services\/coordinator\/(feed|lease)\//, /^clock\//, /^events\//, /^node:/, /^nats$/]
   t.deepEqual(strangers('services/coordinator/feed', allowed), [])
 })
 
@@ -50,13 +50,17 @@ test('the client never imports the coordinator', t => {
 })
 
 test('agents know the client and no coordinator', t => {
-  const own = /^(agents|client|clock|protos)\//
+  const own = /^(agents|client|clock|events|protos)\//
   t.deepEqual(strangers('agents', [own, /^node:/, /^commander$/, /^pino/, /^prom-client$/, /^nats$/]), [])
+})
+
+test('how events go to NATS knows nobody who tells them', t => {
+  t.deepEqual(strangers('events', [/^events\//, /^nats$/]), [])
 })
 
 test('only clock/ reads the time and randomness of the machine', t => {
   const reads = /Date\.now\(|new Date\(\)|performance\.now\(|\bset(Timeout|Interval|Immediate)\(|Math\.random\(/
-  const readers = ['services', 'client', 'agents', 'cli', 'scripts', 'protos']
+  const readers = ['services', 'client', 'agents', 'cli', 'scripts', 'protos', 'events']
     .flatMap(sources)
     .filter(({ text }) => reads.test(text))
     .map(({ path }) => path)

@@ -1,9 +1,11 @@
 import { uuid } from '../../clock/random.js'
+import { connectionOptions } from '../../events/nats-connection.js'
 import { defineAgent } from '../runtime/agent.js'
 import { lead } from '../runtime/lead.js'
 import { MonitorMetrics } from './metrics.js'
 import { Term } from './monitor.js'
-import { connectionOptions, NatsServer } from './nats-server.js'
+import { NatsServer } from './nats-server.js'
+import { monitorLease } from './node-status.js'
 
 const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 const leaseName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
@@ -38,7 +40,7 @@ export const agent = defineAgent({
       type: 'text',
       description: 'the lease that monitors hold by turns; one for each namespace of nodes',
       placeholder: 'namespace/name',
-      default: 'kube-system/node-monitor',
+      default: `${monitorLease.namespace}/${monitorLease.name}`,
       check: text => (leaseOf(text) === undefined ? 'It must be as in kube-system/node-monitor.' : undefined),
     },
     leaseDuration: {

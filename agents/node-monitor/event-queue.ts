@@ -2,7 +2,7 @@ import { Backoff } from '../../client/backoff.js'
 import { sleep } from '../../client/sleep.js'
 import type { Clock } from '../../clock/clock.js'
 import type { Random } from '../../clock/random.js'
-import type { EventMessage } from './node-event.js'
+import type { EventMessage } from '../../events/event-message.js'
 
 /** A connection to NATS, as far as the queue needs it. */
 export interface EventServer {

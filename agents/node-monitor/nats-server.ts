@@ -1,24 +1,18 @@
+import type { JetStreamClient, NatsConnection } from 'nats'
+import type { EventMessage } from '../../events/event-message.js'
 import {
-  type ConnectionOptions,
-  connect,
-  type JetStreamClient,
-  type NatsConnection,
-  NatsError,
-  nanos,
-  headers as natsHeaders,
-  RetentionPolicy,
-  StorageType,
-} from 'nats'
+  apiErrorCode,
+  isWithoutJetStream,
+  requestTimeoutMs,
+  streamLimits,
+  streamNotFound,
+} from '../../events/jetstream.js'
+import { connectNats, natsHeaders } from '../../events/nats-connection.js'
 import type { EventServer } from './event-queue.js'
-import { type EventMessage, streamSubject } from './node-event.js'
+import { streamSubject } from './node-event.js'
 
 /** The JetStream stream that keeps the events. */
 export const streamName = 'NODE_EVENTS'
-
-/** How long one try to connect, and a request, may take. */
-const requestTimeoutMs = 5_000
-/** A server that answers no ping for twice this long is taken for gone. */
-const pingIntervalMs = 10_000
 
 /** A connection to NATS: one that breaks stays closed. */
 export class NatsServer implements EventServer {
@@ -34,15 +28,7 @@ export class NatsServer implements EventServer {
 
   /** Connects to one of the servers of a comma-separated list of URLs, and makes sure that a stream takes the events. */
   static async connect(urls: string): Promise<NatsServer> {
-    const connection = await connect({
-      ...connectionOptions(urls),
-      name: 'leasehold node-monitor',
-      reconnect: false,
-      timeout: requestTimeoutMs,
-      pingInterval: pingIntervalMs,
-      maxPingOut: 2,
-      noAsyncTraces: true,
-    })
+    const connection = await connectNats(urls, 'leasehold node-monitor')
     try {
       return new NatsServer(connection, (await ensureStream(connection)) ? connection.jetstream() : undefined)
     } catch (error) {
@@ -73,8 +59,8 @@ export class NatsServer implements EventServer {
     if (this.#jetStream === undefined) return this.#publishToCore(messages)
     const jetStream = this.#jetStream
     return Promise.allSettled(
-      messages.map(({ subject, data, headers }) =>
-        jetStream.publish(subject, data, { headers: messageHeaders(headers), timeout: requestTimeoutMs }),
+      messages.map(message =>
+        jetStream.publish(message.subject, message.data, { headers: natsHeaders(message), timeout: requestTimeoutMs }),
       ),
     )
   }
@@ -84,8 +70,8 @@ export class NatsServer implements EventServer {
   }
 
   async #publishToCore(messages: readonly EventMessage[]): Promise<PromiseSettledResult<unknown>[]> {
-    const sent = messages.map(async ({ subject, data, headers }) =>
-      this.#connection.publish(subject, data, { headers: messageHeaders(headers) }),
+    const sent = messages.map(async message =>
+      this.#connection.publish(message.subject, message.data, { headers: natsHeaders(message) }),
     )
     const flushed = this.#connection.flush()
     return Promise.allSettled(sent.map(async publish => Promise.all([publish, flushed])))
@@ -116,45 +102,6 @@ const configuration = {
   name: streamName,
   description: 'every change of the status of every node',
   subjects: [streamSubject],
-  storage: StorageType.File,
-  retention: RetentionPolicy.Limits,
-  max_age: nanos(7 * 24 * 3600 * 1_000),
+  ...streamLimits,
   max_bytes: 256 * 1024 ** 2,
-  duplicate_window: nanos(120_000),
-}
-
-// JetStream's own error codes.
-const notEnabledForAccount = 10_039
-const streamNotFound = 10_059
-const notEnabled = 10_076
-
-const apiErrorCode = (error: unknown): number | undefined =>
-  error instanceof NatsError ? error.api_error?.err_code : undefined
-
-/** A server that says it has JetStream but does not answer is only not ready yet. */
-function isWithoutJetStream(error: unknown, connection: NatsConnection): boolean {
-  const code = apiErrorCode(error)
-  if (code === notEnabled || code === notEnabledForAccount) return true
-  return error instanceof NatsError && code === undefined && error.code === '503' && !connection.info?.jetstream
-}
-
-/** Servers, and the user or token and TLS that the first URL asks for. @throws TypeError for what is no URL */
-export function connectionOptions(urls: string): ConnectionOptions {
-  const parsed = urls.split(',').map(url => new URL(url.includes('://') ? url.trim() : `nats://${url.trim()}`))
-  const servers = parsed.map(url => `${url.hostname}:${url.port === '' ? '4222' : url.port}`)
-  const [first] = parsed
-  if (first === undefined) return { servers }
-  const user = decodeURIComponent(first.username)
-  const pass = decodeURIComponent(first.password)
-  return {
-    servers,
-    ...(user === '' ? {} : first.password === '' ? { token: user } : { user, pass }),
-    ...(first.protocol === 'tls:' ? { tls: {} } : {}),
-  }
-}
-
-function messageHeaders(headers: EventMessage['headers']): ReturnType<typeof natsHeaders> {
-  const result = natsHeaders()
-  for (const [name, value] of Object.entries(headers)) result.set(name, value)
-  return result
 }

@@ -1,13 +1,6 @@
 import type { Lease } from '../../client/index.js'
+import { type EventMessage, eventHeaders } from '../../events/event-message.js'
 import type { StatusChange } from './node-status.js'
-
-/** One message for NATS: a CloudEvent in the binary mode of its NATS binding. */
-export interface EventMessage {
-  readonly subject: string
-  readonly headers: Readonly<Record<string, string>>
-  /** JSON. */
-  readonly data: string
-}
 
 /** Who tells, for those who read and for those who must refuse a monitor that was replaced. */
 export interface Monitor {
@@ -112,10 +105,6 @@ function reasonOf({ status, previousStatus, silentForMs }: StatusChange): string
 }
 
 const commonHeaders = ({ namespace }: Monitor, id: string, wallMicros: number): Record<string, string> => ({
-  'Nats-Msg-Id': id,
-  'ce-specversion': '1.0',
-  'ce-id': id,
-  'ce-source': `/leasehold/nodes/${namespace}`,
+  ...eventHeaders(id, `/leasehold/nodes/${namespace}`),
   'ce-time': new Date(wallMicros / 1e3).toISOString(),
-  'content-type': 'application/json',
 })

@@ -6,6 +6,9 @@ export type NodeStatus = 'Ready' | 'Unknown'
 /** The label of a node's lease that has the status which was told last. */
 export const statusLabel = 'leasehold.dev/node-status'
 
+/** The lease that monitors hold by turns, unless they are told another. */
+export const monitorLease = { namespace: 'kube-system', name: 'node-monitor' }
+
 /** What the lease's label says; undefined for a node that no monitor has called anything yet. */
 export function statusOf({ labels }: Pick<Lease, 'labels'>): NodeStatus | undefined {
   const status = labels[statusLabel]

@@ -2,8 +2,8 @@ import { setMaxListeners } from 'node:events'
 import { type Lease, type LeaseholdClient, TransportError } from '../../client/index.js'
 import { sleep } from '../../client/sleep.js'
 import type { Clock } from '../../clock/clock.js'
+import type { EventMessage } from '../../events/event-message.js'
 import type { EventQueue } from './event-queue.js'
-import type { EventMessage } from './node-event.js'
 import { type StatusChange, statusLabel } from './node-status.js'
 
 export interface TellerOptions {

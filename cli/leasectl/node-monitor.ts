@@ -1,10 +1,8 @@
+import { monitorLease } from '../../agents/node-monitor/node-status.js'
 import type { LeaseholdClient } from '../../client/index.js'
 import { TransportError } from '../../client/transport.js'
 import type { Surroundings } from '../surroundings.js'
 import { callBound } from './connection.js'
-
-/** The lease by which one of the node-monitors leads. */
-const monitorLease = { namespace: 'kube-system', name: 'node-monitor' }
 
 /** Says that the statuses of nodes may be old when there is nobody to change them. */
 export async function warnWithoutMonitor(client: LeaseholdClient, { err, signal }: Surroundings): Promise<void> {

@@ -1,15 +1,8 @@
+import { type EventMessage, eventHeaders } from '../../../events/event-message.js'
 import { type KubernetesLease, kubernetesLease, microTime } from '../lease/kubernetes-shape.js'
 import { type LeaseImage, leasePath } from '../lease/lease.js'
 import { type Transition, type TransitionType, transitionTypes } from '../lease/records.js'
 import type { Gap, Unpublished } from './outbox.js'
-
-/** One message for NATS: a CloudEvent in the binary mode of its NATS binding. */
-export interface EventMessage {
-  readonly subject: string
-  readonly headers: Readonly<Record<string, string>>
-  /** JSON. */
-  readonly data: string
-}
 
 /** The JSON data of a lease's event: the lease in its Kubernetes shape, and what only the coordinator knows. */
 export interface LeaseEventData extends KubernetesLease {
@@ -111,13 +104,8 @@ function leaseMessage(
   }
 }
 
-const commonHeaders = (journalId: string, id: string): Record<string, string> => ({
-  'Nats-Msg-Id': id,
-  'ce-specversion': '1.0',
-  'ce-id': id,
-  'ce-source': `/leasehold/journals/${journalId}`,
-  'content-type': 'application/json',
-})
+const commonHeaders = (journalId: string, id: string): Record<string, string> =>
+  eventHeaders(id, `/leasehold/journals/${journalId}`)
 
 const coordinatorFields = (lease: LeaseImage): Pick<LeaseEventData, 'state' | 'fencingToken' | 'revision'> => ({
   state: lease.state,

@@ -1,6 +1,6 @@
 import type { NatsConnection } from 'nats'
+import { natsHeaders } from '../../../events/nats-connection.js'
 import { outboxMessage } from './cloud-event.js'
-import { natsHeaders } from './nats-connection.js'
 import type { Outbox } from './outbox.js'
 
 /** How many messages go out before the server is asked whether it has them. */

@@ -1,21 +1,16 @@
+import type { JetStreamManager, NatsConnection, StoredMsg, StreamConfig, StreamInfo } from 'nats'
 import {
-  type JetStreamManager,
-  type NatsConnection,
-  NatsError,
-  nanos,
-  RetentionPolicy,
-  StorageType,
-  type StoredMsg,
-  type StreamConfig,
-  type StreamInfo,
-} from 'nats'
+  apiErrorCode,
+  isWithoutJetStream,
+  messageNotFound,
+  requestTimeoutMs,
+  streamLimits,
+  streamNotFound,
+} from '../../../events/jetstream.js'
 import { isRenewedSubject, revisionOfEvent, streamSubjects } from './cloud-event.js'
 
 /** The JetStream stream that keeps the events. */
 export const streamName = 'LEASE_EVENTS'
-
-/** How a JetStream request may take before it counts as failed. */
-const requestTimeoutMs = 5_000
 
 /**
  * How many messages at the stream's end are searched for the last one of this journal: more than are ever in flight,
@@ -106,26 +101,6 @@ const configuration: Partial<StreamConfig> & { name: string } = {
   name: streamName,
   description: 'every transition of every lease, in order',
   subjects: [...streamSubjects],
-  storage: StorageType.File,
-  retention: RetentionPolicy.Limits,
-  max_age: nanos(7 * 24 * 3600 * 1_000),
+  ...streamLimits,
   max_bytes: 1024 ** 3,
-  duplicate_window: nanos(120_000),
-}
-
-// JetStream's own error codes.
-const messageNotFound = 10_037
-const notEnabledForAccount = 10_039
-const streamNotFound = 10_059
-const notEnabled = 10_076
-
-function apiErrorCode(error: unknown): number | undefined {
-  return error instanceof NatsError ? error.api_error?.err_code : undefined
-}
-
-/** A server that says it has JetStream but does not answer is only not ready yet. */
-function isWithoutJetStream(error: unknown, connection: NatsConnection): boolean {
-  const code = apiErrorCode(error)
-  if (code === notEnabled || code === notEnabledForAccount) return true
-  return error instanceof NatsError && code === undefined && error.code === '503' && !connection.info?.jetstream
 }

@@ -1,8 +1,8 @@
 import { createInbox, type Msg, type NatsConnection, type Subscription } from 'nats'
 import type { Clock, Timer } from '../../../clock/clock.js'
+import { natsHeaders } from '../../../events/nats-connection.js'
 import { outboxMessage } from './cloud-event.js'
 import { type StreamEnd, streamName } from './event-stream.js'
-import { natsHeaders } from './nats-connection.js'
 import type { Outbox, Unpublished } from './outbox.js'
 
 /** How many messages may wait for their acknowledgement. */

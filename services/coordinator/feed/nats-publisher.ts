@@ -1,11 +1,12 @@
 import type { NatsConnection } from 'nats'
 import type { Clock, Timer } from '../../../clock/clock.js'
 import type { Random } from '../../../clock/random.js'
+import { connectNats } from '../../../events/nats-connection.js'
 import type { LeaseImage } from '../lease/lease.js'
+import { ConnectionEnd } from './connection-end.js'
 import { publishToCore } from './core-publishing.js'
 import { EventStream } from './event-stream.js'
 import { JetStreamPipeline } from './jetstream-pipeline.js'
-import { ConnectionEnd, connectNats } from './nats-connection.js'
 import type { Outbox } from './outbox.js'
 import { RenewedSender } from './renewed-sender.js'
 
@@ -156,7 +157,7 @@ export class NatsPublisher {
   }
 
   async #connectAndPublish(): Promise<void> {
-    const { connect = connectNats, url } = this.#options
+    const { connect = connectToServer, url } = this.#options
     const connection = await connect(url)
     logAsyncErrors(connection, this.#options.log).catch(() => {})
     try {
@@ -284,6 +285,8 @@ export class NatsPublisher {
     return new Promise(resolve => void this.#options.clock.setTimer(closingStepMs, resolve))
   }
 }
+
+const connectToServer = (url: string): Promise<NatsConnection> => connectNats(url, 'leasehold coordinator')
 
 /** What the server refuses without an answer, such as a subject that this user may not publish to. */
 async function logAsyncErrors(connection: NatsConnection, log: PublisherLog): Promise<void> {

@@ -1,7 +1,7 @@
 import type { NatsConnection } from 'nats'
+import { natsHeaders } from '../../../events/nats-connection.js'
 import type { LeaseImage } from '../lease/lease.js'
 import { renewedMessage } from './cloud-event.js'
-import { natsHeaders } from './nats-connection.js'
 
 /** How much may be on its way to the server, unconfirmed, before renewals are dropped. */
 const maxPendingBytes = 4 * 1024 * 1024

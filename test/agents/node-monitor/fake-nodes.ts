@@ -1,6 +1,6 @@
 import type { EventServer } from '../../../agents/node-monitor/event-queue.js'
-import type { EventMessage } from '../../../agents/node-monitor/node-event.js'
 import { type Lease, type LeaseUpdate, TransportError } from '../../../client/index.js'
+import type { EventMessage } from '../../../events/event-message.js'
 import { nodeLease } from './nodes.js'
 
 /** The coordinator's side of get and update, for leases of one namespace. */

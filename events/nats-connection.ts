@@ -1,5 +1,5 @@
 import { type ConnectionOptions, connect, headers, type MsgHdrs, type NatsConnection } from 'nats'
-import type { EventMessage } from './cloud-event.js'
+import type { EventMessage } from './event-message.js'
 
 /** How long one try to connect may take. */
 const connectTimeoutMs = 5_000
@@ -9,11 +9,13 @@ const pingIntervalMs = 10_000
 /**
  * Connects once, to one of the servers of a comma-separated list of URLs. A connection that breaks stays closed: whoever
  * publishes must look where it got to before it goes on, and nothing that was buffered may be sent twice.
+ *
+ * @param name what the server calls this connection.
  */
-export function connectNats(urls: string): Promise<NatsConnection> {
+export function connectNats(urls: string, name: string): Promise<NatsConnection> {
   return connect({
     ...connectionOptions(urls),
-    name: 'leasehold coordinator',
+    name,
     reconnect: false,
     timeout: connectTimeoutMs,
     pingInterval: pingIntervalMs,
@@ -22,7 +24,7 @@ export function connectNats(urls: string): Promise<NatsConnection> {
   })
 }
 
-/** Servers, and the user or token and TLS that the first URL asks for. */
+/** Servers, and the user or token and TLS that the first URL asks for. @throws TypeError for what is no URL */
 export function connectionOptions(urls: string): ConnectionOptions {
   const parsed = urls.split(',').map(url => new URL(url.includes('://') ? url.trim() : `nats://${url.trim()}`))
   const servers = parsed.map(url => `${url.hostname}:${url.port === '' ? '4222' : url.port}`)
@@ -42,38 +44,4 @@ export function natsHeaders(message: EventMessage): MsgHdrs {
   const result = headers()
   for (const [name, value] of Object.entries(message.headers)) result.set(name, value)
   return result
-}
-
-/**
- * Waits for something on a connection, or for its end. Racing each wait with `connection.closed()` would keep every one
- * of them for as long as the connection lives.
- */
-export class ConnectionEnd {
-  readonly #waiting = new Set<() => void>()
-  #hasEnded = false
-
-  constructor(connection: NatsConnection) {
-    void connection.closed().then(() => {
-      this.#hasEnded = true
-      for (const wake of this.#waiting) wake()
-    })
-  }
-
-  /** Resolves when the promise does, or at the end; undefined then. Rejects as the promise does. */
-  async or<T>(promise: Promise<T>): Promise<T | undefined> {
-    if (this.#hasEnded) {
-      promise.catch(() => {})
-      return undefined
-    }
-    let wake: () => void = () => {}
-    const woken = new Promise<undefined>(resolve => {
-      wake = () => resolve(undefined)
-    })
-    this.#waiting.add(wake)
-    try {
-      return await Promise.race([promise, woken])
-    } finally {
-      this.#waiting.delete(wake)
-    }
-  }
 }
