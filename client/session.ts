@@ -12,6 +12,7 @@ import { Releases } from './releases.js'
 import { Renewals } from './renewals.js'
 import { SessionHold } from './session-hold.js'
 import { sleep } from './sleep.js'
+import { StepClock } from './step-clock.js'
 
 export interface SessionOptions {
   readonly addresses: AddressList
@@ -26,9 +27,6 @@ export interface SessionOptions {
 /** With leases at stake the clock is looked at this often, since timers do not count the time a machine sleeps. */
 const longestSleepMs = 1_000
 
-/** Looking at the clock that counts suspends is dear: thousands of messages a second share a look. */
-const lookEveryMs = 1
-
 /** How much longer than a wait's end its verdict may take to arrive. */
 const verdictGraceMs = 1_000
 
@@ -42,6 +40,7 @@ const verdictGraceMs = 1_000
 export class Session {
   readonly #options: SessionOptions
   readonly #clock: Clock
+  readonly #time: StepClock
   readonly #holds = new Map<string, SessionHold>()
   readonly #renewals: Renewals
   readonly #releases: Releases
@@ -49,8 +48,6 @@ export class Session {
   readonly #link: Link
   /** Another after a release that went unanswered. */
   #instance: string
-  #lookedAtMs = Number.NEGATIVE_INFINITY
-  #lookedMs = 0
   /** Not later than the next local deadline, end of a wait, or retry. */
   #nextDueMs = Number.POSITIVE_INFINITY
   #timer: Timer | undefined
@@ -65,6 +62,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options
     this.#clock = options.clock
+    this.#time = new StepClock(options.clock)
     this.#renewals = new Renewals(options.random)
     this.#instance = options.instance
     this.#releases = new Releases(options, (next, isAnswered) =>
@@ -157,33 +155,17 @@ export class Session {
   }
 
   readonly #keeper = {
-    now: () => this.#now(),
+    now: () => this.#time.now(),
     expire: () => this.#do(() => {}),
     release: (hold: SessionHold) => this.#release(hold),
     setRenewing: (hold: SessionHold, renewing: boolean) => this.#do(() => this.#setRenewing(hold, renewing)),
-  }
-
-  /** The time, by a look at the clock. */
-  #now(): number {
-    this.#lookedAtMs = this.#clock.monotonicMs()
-    this.#lookedMs = this.#clock.sinceBootMs()
-    return this.#lookedMs
-  }
-
-  /**
-   * The time for a step: the last look, if it is fresh, and what has passed since on the cheaper clock. It is never
-   * ahead, so a request counts from no later than it was sent; `isHeld` and the like take no part in this.
-   */
-  #stepTime(): number {
-    const passedMs = this.#clock.monotonicMs() - this.#lookedAtMs
-    return passedMs < lookEveryMs ? this.#lookedMs + passedMs : this.#now()
   }
 
   /** Every way in: what is over is over first, then the act, then what follows from it. */
   #do(act: (now: number) => void): void {
     this.#depth++
     try {
-      const now = this.#stepTime()
+      const now = this.#time.stepTime()
       if (now >= this.#nextDueMs) this.#endDue(now)
       act(now)
       const { connection } = this.#link
@@ -273,7 +255,7 @@ export class Session {
       if (!hold.isSent) this.#link.acquire(hold)
     } else {
       connection.excluded.delete(hold.handle)
-      const now = this.#stepTime()
+      const now = this.#time.stepTime()
       this.#renewals.join(hold, connection.nextRequestId, now)
       this.#renewals.hurry(hold, now)
     }
@@ -369,7 +351,7 @@ export class Session {
       this.#timer?.cancel()
       return
     }
-    const now = this.#stepTime()
+    const now = this.#time.stepTime()
     let nextMs = Math.min(this.#nextDueMs, this.#link.nextMs(this.#nextDueMs))
     if (this.#link.connection !== undefined) nextMs = Math.min(nextMs, this.#renewals.nextMs)
     if (this.#holds.size > 0) nextMs = Math.min(nextMs, now + longestSleepMs)
