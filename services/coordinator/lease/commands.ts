@@ -1,4 +1,4 @@
-import type { LeaseImage, ManagedFieldsEntry, OwnerReference } from './lease.js'
+import type { LeaseImage, ManagedFieldsEntry, MicroTime, OwnerReference } from './lease.js'
 
 /** The time of a command: the core is told it, it never asks. */
 export interface Instant {
@@ -53,6 +53,34 @@ export interface UpdateCommand extends LeaseName, Validatable {
 export interface DeleteCommand extends LeaseName, Validatable {
   readonly uid?: string
   readonly resourceVersion?: string
+}
+
+/** A lease as a Kubernetes client writes it: everything that may be written. What is absent is absent afterwards. */
+export interface WrittenLease {
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly ownerReferences?: readonly OwnerReference[]
+  readonly finalizers?: readonly string[]
+  readonly managedFields?: readonly ManagedFieldsEntry[]
+  readonly holderIdentity?: string
+  readonly leaseDurationMs?: number
+  readonly acquireTime?: MicroTime
+  readonly renewTime?: MicroTime
+  readonly leaseTransitions?: number
+  readonly strategy?: string
+  readonly preferredHolder?: string
+  readonly takeoverDelayMs?: number
+}
+
+/** A write of the whole object by a Kubernetes client, to a lease that is there or, with createWritten, to a new one. */
+export interface WriteCommand extends LeaseName, Validatable {
+  /** With a name of '' it gives the beginning of a new lease's name. */
+  readonly generateName?: string
+  readonly generation?: number
+  /** The lease must have this uid and this revision, where given. */
+  readonly uid?: string
+  readonly resourceVersion?: string
+  readonly lease: WrittenLease
 }
 
 /** An acquire, of a session or of a client without one. */

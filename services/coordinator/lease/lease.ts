@@ -64,6 +64,8 @@ export interface LeaseImage {
    * takeover delay an expired lease keeps it, to know its last holder.
    */
   readonly instance?: string
+  /** The tenancy began by a write of a Kubernetes client, and ends by one; never shown. Absent: over gRPC, and protected. */
+  readonly isWritten?: true
   /** When the lease last became free, by the wall clock. */
   readonly freeSince?: MicroTime
   /** The revision of the last change, renewals included. */
