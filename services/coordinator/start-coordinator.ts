@@ -175,7 +175,7 @@ export async function startCoordinator({
       await coordinator.stop()
       storage.stop()
       leaseClock.stop()
-      http.stop()
+      await http.stop()
       await journal.close()
       log.info({ revision: open.core.revision }, 'stopped')
     },

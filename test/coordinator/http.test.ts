@@ -39,10 +39,12 @@ test('a query after the path changes nothing', async t => {
   t.is((await get(await start(t), '/healthz?verbose')).code, 200)
 })
 
-test('other paths are not found, and the answer says what there is', async t => {
-  const { code, body } = await get(await start(t), '/')
-  t.is(code, 404)
-  t.regex(body, /\/healthz, \/readyz and \/metrics/)
+test('other paths are not found, and / says what there is', async t => {
+  const face = await start(t)
+  t.is((await get(face, '/nowhere')).code, 404)
+  const { code, body } = await get(face, '/')
+  t.is(code, 200)
+  t.deepEqual(JSON.parse(body), { paths: ['/healthz', '/livez', '/readyz', '/metrics'] })
 })
 
 test('nothing but GET and HEAD is possible', async t => {
