@@ -144,6 +144,8 @@ export interface Leases {
   readonly revision: number
   get(name: LeaseName): LeaseImage
   list(query: ListQuery): ListPage
+  /** At most `limit` namespaces with leases, in order, after one; '' begins with the first. */
+  namespaces(after: string, limit: number): readonly string[]
   checkFencingToken(command: TenancyCommand): TokenCheck
   /** When the coordinator would expire a held lease, by the wall clock in µs; undefined when it is not held. */
   expireTime(lease: LeaseImage, time: Instant): number | undefined

@@ -71,6 +71,10 @@ export class LeaseCore implements Leases {
     return this.table.list(query)
   }
 
+  namespaces(after: string, limit: number): readonly string[] {
+    return this.table.namespaces(after, limit)
+  }
+
   checkFencingToken({ fencingToken, ...name }: TenancyCommand): TokenCheck {
     const { image } = this.table.need(name)
     const isHeld = image.state === 'held'

@@ -144,6 +144,18 @@ export class LeaseTable {
     }
   }
 
+  /** At most `limit` namespaces with leases, in order, after one ('' for the first); none of their leases is looked at. */
+  namespaces(after: string, limit: number): readonly string[] {
+    const found: string[] = []
+    let key = this.#order.nextHigherKey(after === '' ? undefined : beyond(after))
+    while (key !== undefined && found.length < limit) {
+      const namespace = key.slice(0, key.indexOf('\0'))
+      found.push(namespace)
+      key = this.#order.nextHigherKey(beyond(namespace))
+    }
+    return found
+  }
+
   list(query: ListQuery): ListPage {
     const leases: LeaseImage[] = []
     let looked = 0
@@ -200,3 +212,6 @@ export class LeaseTable {
     if (revision > this.#revision) this.#revision = revision
   }
 }
+
+/** Sorts after every key of the namespace, and before those of the next. */
+const beyond = (namespace: string): string => `${namespace}\x01`

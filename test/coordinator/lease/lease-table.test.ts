@@ -49,6 +49,17 @@ test('replaying any suffix of the records onto a later state changes nothing', t
   )
 })
 
+test('namespaces are those with leases, each once, in order, and come in pieces', t => {
+  const names = ['b/x', 'a/z', 'a/a', 'a-b/a', 'b/y', 'a0/a', 'c/a'].map(path => path.split('/'))
+  const table = fold(names.map(([namespace = '', name = ''], i) => named(i + 1, namespace, name)))
+  t.deepEqual(table.namespaces('', 10), ['a', 'a-b', 'a0', 'b', 'c'])
+  t.deepEqual(table.namespaces('', 2), ['a', 'a-b'])
+  t.deepEqual(table.namespaces('a-b', 2), ['a0', 'b'])
+  t.deepEqual(table.namespaces('c', 2), [])
+  t.deepEqual(table.namespaces('aa', 1), ['b'])
+  t.deepEqual(new LeaseTable(0).namespaces('', 2), [])
+})
+
 test('replay bears with renewals of leases that are gone', t => {
   const table = fold([renewals(5, 1, 2, 3)])
   t.is(table.size, 0)
