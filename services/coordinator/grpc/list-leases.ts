@@ -8,9 +8,9 @@ import { invalid } from '../lease/field-errors.js'
 import { type LabelPredicate, parseLabelSelector } from '../lease/label-selector.js'
 import { type LeaseImage, leaseKey } from '../lease/lease.js'
 import { validateNamespace } from '../lease/metadata-rules.js'
+import { type PagePosition, pageToken, readPageToken } from '../page-token.js'
 import type { CoordinatorPort } from './coordinator-port.js'
 import { approximateBytes, leaseMessage } from './lease-message.js'
-import { pageToken, readPageToken } from './page-token.js'
 
 const defaultPageSize = 500
 const maxPageSize = 1000
@@ -35,7 +35,7 @@ export async function listLeases(
   const { pageSize } = request
   const matches = matcherOf(request)
   const query = queryOf(request, journalId)
-  const position = request.pageToken === '' ? undefined : readPageToken(request.pageToken, query)
+  const position = request.pageToken === '' ? undefined : positionOf(request.pageToken, query)
   const limit = pageSize === 0 ? defaultPageSize : pageSize
   let revision = position?.revision
   let after = position?.after
@@ -118,6 +118,15 @@ export function selectorOf(labelSelector: string, violations: FieldViolation[]):
     violations.push(...(error.details.violations ?? []))
     return () => false
   }
+}
+
+function positionOf(token: string, query: readonly string[]): PagePosition {
+  const position = readPageToken(token, query)
+  if (position !== undefined) return position
+  const description =
+    'Invalid value: is not the next_page_token of this list: send the token as it was given, with the other fields as ' +
+    'in the request before, to the same coordinator; or begin again without it'
+  throw invalidRequest([{ field: 'page_token', description }])
 }
 
 function queryOf({ namespace, labelSelector, holderIdentity, state }: ListLeasesRequest__Output, journalId: string) {

@@ -1,8 +1,6 @@
 import test from 'ava'
-import { pageToken, readPageToken } from '../../../services/coordinator/grpc/page-token.js'
 import { asProtoPaths, millisecondsOf, safeIntegerOf } from '../../../services/coordinator/grpc/request-fields.js'
 import { ShownSlices } from '../../../services/coordinator/grpc/shown-slices.js'
-import { LeaseError } from '../../../services/coordinator/lease/errors.js'
 import type { LeaseImage } from '../../../services/coordinator/lease/lease.js'
 
 test('a duration is read in milliseconds, with fractions', t => {
@@ -29,24 +27,6 @@ test('paths are told as the protos have them', t => {
     { field: 'lease.metadata.owner_references.api_version', description: 'aB' },
   ])
 })
-
-test('a page token continues the list that it is of', t => {
-  const position = { revision: 42, after: 'ns\0name' }
-  t.deepEqual(readPageToken(pageToken(position, ['journal', 'query']), ['journal', 'query']), position)
-})
-
-for (const [what, token] of Object.entries({
-  'of another query': pageToken({ revision: 1, after: 'a' }, ['journal', 'other']),
-  'of another journal': pageToken({ revision: 1, after: 'a' }, ['other', 'query']),
-  'that was changed': Buffer.from('[1,"b","0123456789abcdef"]').toString('base64url'),
-  'that is none': '%%%',
-  'that is other JSON': Buffer.from('{"a":1}').toString('base64url'),
-})) {
-  test(`a page token ${what} is refused by name`, t => {
-    const error = t.throws(() => readPageToken(token, ['journal', 'query']), { instanceOf: LeaseError })
-    t.is(error?.details.violations?.[0]?.field, 'page_token')
-  })
-}
 
 const lease = (name: string, revision: number): LeaseImage => ({
   id: 1,

@@ -1,6 +1,5 @@
 /** The token that continues a list: opaque to clients, bound to the journal and to the query of the first page. */
 import { createHash } from 'node:crypto'
-import { invalidRequest } from '../lease/errors.js'
 
 /** Where a list goes on. */
 export interface PagePosition {
@@ -18,17 +17,12 @@ export function pageToken({ revision, after }: PagePosition, query: readonly str
   return Buffer.from(JSON.stringify([revision, after, seal])).toString('base64url')
 }
 
-/** @throws LeaseError INVALID_REQUEST for a token of another list or another journal, or one that was changed. */
-export function readPageToken(token: string, query: readonly string[]): PagePosition {
+/** Where the token goes on; undefined for a token of another list or another journal, or one that was changed. */
+export function readPageToken(token: string, query: readonly string[]): PagePosition | undefined {
   const parts = parsed(Buffer.from(token, 'base64url').toString())
   const [revision, after, seal] = Array.isArray(parts) ? parts : []
-  if (typeof revision === 'number' && typeof after === 'string' && seal === sealOf(revision, after, query)) {
-    return { revision, after }
-  }
-  const description =
-    'Invalid value: is not the next_page_token of this list: send the token as it was given, with the other fields as ' +
-    'in the request before, to the same coordinator; or begin again without it'
-  throw invalidRequest([{ field: 'page_token', description }])
+  const isWhole = typeof revision === 'number' && typeof after === 'string' && seal === sealOf(revision, after, query)
+  return isWhole ? { revision, after } : undefined
 }
 
 /** Finds what was mixed up; it is no secret. */
