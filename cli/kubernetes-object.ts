@@ -1,7 +1,7 @@
 import { Document, visit } from 'yaml'
 import type { Lease, OwnerReference } from '../client/lease.js'
 import { formatDuration } from '../clock/duration.js'
-import { takeoverDelayAnnotation } from './takeover-delay.js'
+import { takeoverDelayAnnotation } from '../protos/annotations.js'
 
 /** A lease as coordination.k8s.io/v1 has it; absent where it was never set. Keys in the order that kubectl prints. */
 export interface LeaseObject {

@@ -1,5 +1,5 @@
 import type { Lease } from '../client/lease.js'
-import { formatAge } from './age.js'
+import { formatAge } from '../clock/age.js'
 
 /** A column of a table of leases. */
 export interface Column {

@@ -5,7 +5,7 @@
 import { parseAllDocuments, type Tags } from 'yaml'
 import { z } from 'zod'
 import { parseDuration } from '../clock/duration.js'
-import { takeoverDelayAnnotation } from './takeover-delay.js'
+import { takeoverDelayAnnotation } from '../protos/annotations.js'
 
 /** What is wrong with a manifest: where, and what to do, in one line. */
 export class ManifestError extends Error {

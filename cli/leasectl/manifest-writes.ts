@@ -2,9 +2,9 @@
 import type { Command } from 'commander'
 import type { Lease, WriteOptions as WriteCall } from '../../client/index.js'
 import { TransportError } from '../../client/transport.js'
+import { takeoverDelayAnnotation } from '../../protos/annotations.js'
 import { type LeaseManifest, ManifestError } from '../manifest.js'
 import type { Surroundings } from '../surroundings.js'
-import { takeoverDelayAnnotation } from '../takeover-delay.js'
 import { readManifestFiles } from './manifest-files.js'
 import { kindName, type WriteOptions, writeCall, writtenPrinter } from './write-options.js'
 

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { formatAge } from '../../cli/age.js'
+import { formatAge } from '../../clock/age.js'
 
 const second = 1_000
 const minute = 60 * second
