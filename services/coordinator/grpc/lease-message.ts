@@ -45,20 +45,6 @@ export function expireTimeByImage({ state, renewTime, leaseDurationMs }: LeaseIm
   return isKnown ? renewTime + leaseDurationMs * 1e3 : undefined
 }
 
-/** Roughly how large a lease is as a message: to end pages and batches of changes in time. */
-export function approximateBytes(lease: LeaseImage): number {
-  let bytes = 256 + lease.namespace.length + lease.name.length + (lease.holderIdentity?.length ?? 0)
-  for (const map of [lease.labels, lease.annotations]) {
-    for (const key in map) bytes += key.length + (map[key]?.length ?? 0) + 8
-  }
-  for (const finalizer of lease.finalizers ?? []) bytes += finalizer.length + 4
-  for (const { apiVersion, kind, name, uid } of lease.ownerReferences ?? []) {
-    bytes += apiVersion.length + kind.length + name.length + uid.length + 16
-  }
-  for (const entry of lease.managedFields ?? []) bytes += entry.fieldsV1.length + entry.manager.length + 64
-  return bytes
-}
-
 /** Microseconds since the Unix epoch as a Timestamp; a bigint where a number is not exact, as in year 1. */
 export function timestampOf(time: MicroTime): Timestamp {
   if (typeof time === 'number') {

@@ -1,28 +1,20 @@
 /** The resource API, LeaseService: a call becomes a command, is decided in its turn, and is answered when durable. */
 import type { ServiceDefinition } from '@grpc/grpc-js'
-import type { Clock } from '../../../clock/clock.js'
 import type { LeaseServiceHandlers } from '../../../protos/generated/leasehold/v1/LeaseService.js'
 import { packageDefinition } from '../../../protos/load.js'
 import type { CommandKind } from '../coordinator.js'
 import type { Instant, Leases } from '../lease/commands.js'
 import type { LeaseImage } from '../lease/lease.js'
 import { defaultLimits, type Limits } from '../lease/validation.js'
-import type { CoordinatorPort } from './coordinator-port.js'
 import { durationOf, leaseMessage } from './lease-message.js'
 import { acquireCommand, createCommand, deleteCommand, leaseName, tenancyCommand } from './lease-requests.js'
 import { listLeases } from './list-leases.js'
-import type { ErrorLog } from './status-details.js'
 import { unary, withCheckedRequests } from './unary.js'
 import { update, updateCommand } from './update-lease.js'
-import { WatchStreams } from './watch-streams.js'
+import { WatchStreams, type WatchStreamsOptions } from './watch-streams.js'
 
-export interface LeaseServiceOptions {
-  readonly coordinator: CoordinatorPort
-  readonly clock: Clock
-  readonly log: ErrorLog
+export interface LeaseServiceOptions extends WatchStreamsOptions {
   readonly limits?: Limits
-  /** The most watches at a time: 1,000. */
-  readonly maxWatches?: number
 }
 
 /** The definition for `Server.addService`. */

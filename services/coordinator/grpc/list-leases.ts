@@ -1,16 +1,15 @@
-import type { Lease } from '../../../protos/generated/leasehold/v1/Lease.js'
 import type { ListLeasesRequest__Output } from '../../../protos/generated/leasehold/v1/ListLeasesRequest.js'
 import type { ListLeasesResponse } from '../../../protos/generated/leasehold/v1/ListLeasesResponse.js'
+import type { CoordinatorPort } from '../coordinator-port.js'
 import { stateNames } from '../hold-session.js'
-import type { ListQuery } from '../lease/commands.js'
 import { type FieldViolation, invalidRequest, LeaseError } from '../lease/errors.js'
 import { invalid } from '../lease/field-errors.js'
 import { type LabelPredicate, parseLabelSelector } from '../lease/label-selector.js'
-import { type LeaseImage, leaseKey } from '../lease/lease.js'
+import type { LeaseImage } from '../lease/lease.js'
 import { validateNamespace } from '../lease/metadata-rules.js'
+import { readSlice } from '../lease-slices.js'
 import { type PagePosition, pageToken, readPageToken } from '../page-token.js'
-import type { CoordinatorPort } from './coordinator-port.js'
-import { approximateBytes, leaseMessage } from './lease-message.js'
+import { leaseMessage } from './lease-message.js'
 
 const defaultPageSize = 500
 const maxPageSize = 1000
@@ -40,52 +39,22 @@ export async function listLeases(
   let revision = position?.revision
   let after = position?.after
   for (let step = 1; ; step++) {
-    const page = await readPage(coordinator, {
-      namespace: request.namespace,
-      matches,
-      limit,
-      ...(after !== undefined && { after }),
-    })
-    revision ??= page.revision
-    after = page.after
-    const isLast = after === undefined || page.leases.length > 0 || step === maxSteps || isCancelled()
+    const found = await readSlice(
+      coordinator,
+      { namespace: request.namespace, matches, limit, ...(after !== undefined && { after }) },
+      maxPageBytes,
+    )
+    revision ??= found.revision
+    after = found.after
+    const isLast = after === undefined || found.leases.length > 0 || step === maxSteps || isCancelled()
     if (!isLast) continue
     return {
-      leases: page.leases,
+      leases: found.leases.map(({ lease, expireTime }) => leaseMessage(lease, expireTime)),
       nextPageToken: after === undefined ? '' : pageToken({ revision, after }, query),
       revision,
       journalId,
     }
   }
-}
-
-/** The leases of one look, as messages, cut where they become too large for one. */
-export function readPage(
-  coordinator: CoordinatorPort,
-  query: ListQuery,
-  maxBytes = maxPageBytes,
-): Promise<{ leases: Lease[]; after?: string; revision: number }> {
-  return coordinator.execute('read', (leases, time) => {
-    const { leases: found, revision, after } = leases.list(query)
-    const fitting = fittingCount(found, maxBytes)
-    const last = found[fitting - 1]
-    const goOn = fitting < found.length && last ? leaseKey(last.namespace, last.name) : after
-    return {
-      leases: found.slice(0, fitting).map(lease => leaseMessage(lease, leases.expireTime(lease, time))),
-      revision,
-      ...(goOn !== undefined && { after: goOn }),
-    }
-  })
-}
-
-/** How many leases, at least one, fit into so many bytes. */
-function fittingCount(leases: readonly LeaseImage[], maxBytes: number): number {
-  let bytes = 0
-  const firstBeyond = leases.findIndex(lease => {
-    bytes += approximateBytes(lease)
-    return bytes > maxBytes
-  })
-  return firstBeyond === -1 ? leases.length : Math.max(firstBeyond, 1)
 }
 
 function matcherOf(request: ListLeasesRequest__Output): (lease: LeaseImage) => boolean {

@@ -1,8 +1,8 @@
 import type { WatchLeasesRequest__Output } from '../../../protos/generated/leasehold/v1/WatchLeasesRequest.js'
 import { type FieldViolation, LeaseError } from '../lease/errors.js'
 import { invalid, required } from '../lease/field-errors.js'
-import type { LeaseImage } from '../lease/lease.js'
 import { validateName } from '../lease/metadata-rules.js'
+import type { LeaseWatchQuery } from '../lease-watch.js'
 import { namespaceFilterViolations, selectorOf } from './list-leases.js'
 import { millisecondsOf, refuseAny, safeIntegerOf } from './request-fields.js'
 
@@ -10,25 +10,11 @@ import { millisecondsOf, refuseAny, safeIntegerOf } from './request-fields.js'
 const defaultBookmarkIntervalMs = 60_000
 const minBookmarkIntervalMs = 1_000
 
-/** What a watch selects, where it begins, and how it is told. */
-export interface WatchQuery {
-  /** '' for all. */
-  readonly namespace: string
-  /** '' for all. */
-  readonly name: string
-  readonly matches: (lease: LeaseImage) => boolean
-  /** Absent: begin with the leases as they are. */
-  readonly resumeAfter?: number
-  readonly includeRenewals: boolean
-  readonly compactRenewals: boolean
-  readonly bookmarkIntervalMs: number
-}
-
 /**
  * @param journalId the journal of this coordinator.
  * @throws LeaseError INVALID_REQUEST, WRONG_JOURNAL
  */
-export function watchQuery(request: WatchLeasesRequest__Output, journalId: string): WatchQuery {
+export function watchQuery(request: WatchLeasesRequest__Output, journalId: string): LeaseWatchQuery {
   const { namespace, name, includeRenewals, compactRenewals } = request
   const resumeAfter = safeIntegerOf(request.resumeAfterRevision) ?? -1
   const violations: FieldViolation[] = [...namespaceFilterViolations(namespace)]

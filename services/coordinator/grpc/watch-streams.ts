@@ -1,63 +1,59 @@
 import type { Clock } from '../../../clock/clock.js'
-import { LeaseError } from '../lease/errors.js'
-import type { CoordinatorPort } from './coordinator-port.js'
+import type { CoordinatorPort } from '../coordinator-port.js'
+import { OpenWatches } from '../open-watches.js'
 import { type ErrorLog, statusFor } from './status-details.js'
-import { type WatchCall, WatchStream } from './watch-stream.js'
+import { type WatchCall, watchStream } from './watch-stream.js'
+
+export interface WatchStreamsOptions {
+  readonly coordinator: CoordinatorPort
+  readonly clock: Clock
+  readonly log: ErrorLog
+  /** The most watches at a time: 1,000. */
+  readonly maxWatches?: number
+  /** Shared with the other faces, whatever `maxWatches` says; absent: this face has its own. */
+  readonly openWatches?: OpenWatches
+}
 
 /** The watch streams of a server: bounded in number, and ended together when it stops. */
 export class WatchStreams {
   readonly #coordinator: CoordinatorPort
   readonly #clock: Clock
   readonly #log: ErrorLog
-  readonly #maxWatches: number
-  readonly #streams = new Map<WatchCall, WatchStream>()
-  #isDraining = false
+  readonly #open: OpenWatches
 
-  constructor(options: { coordinator: CoordinatorPort; clock: Clock; log: ErrorLog; maxWatches?: number }) {
-    this.#coordinator = options.coordinator
-    this.#clock = options.clock
-    this.#log = options.log
-    this.#maxWatches = options.maxWatches ?? 1000
+  constructor({ coordinator, clock, log, maxWatches, openWatches }: WatchStreamsOptions) {
+    this.#coordinator = coordinator
+    this.#clock = clock
+    this.#log = log
+    this.#open = openWatches ?? new OpenWatches(maxWatches)
   }
 
   /** How many there are; one that ended counts until its client has taken, or left, what was on its way. */
   get count(): number {
-    return this.#streams.size
+    return this.#open.count
   }
 
   /** The handler of WatchLeases. */
   begin(call: WatchCall): void {
-    const refusal = this.#refusal()
-    if (refusal !== undefined) {
-      this.#fail(call, refusal)
-      return
+    try {
+      const watch = watchStream(call, this.#coordinator, this.#clock)
+      this.#open.add(watch)
+      call.on('cancelled', () => {
+        watch.end()
+        this.#open.delete(watch)
+      })
+      watch.run().catch(error => this.#fail(call, error))
+    } catch (error) {
+      this.#fail(call, error)
     }
-    const stream = new WatchStream(call, this.#coordinator, this.#clock)
-    this.#streams.set(call, stream)
-    call.on('cancelled', () => {
-      stream.end()
-      this.#streams.delete(call)
-    })
-    stream.run().catch(error => this.#fail(call, error))
   }
 
   /** Ends every stream with UNAVAILABLE, and takes no more. */
   endAll(): void {
-    this.#isDraining = true
-    for (const stream of this.#streams.values()) stream.end(draining())
-  }
-
-  #refusal(): LeaseError | undefined {
-    if (this.#isDraining) return draining()
-    if (this.#streams.size < this.#maxWatches) return undefined
-    const message = `there are ${this.#maxWatches} watches, as many as may: end some, or try again later`
-    return new LeaseError('OVERLOADED', message, { retryAfterMs: 5_000 })
+    this.#open.endAll()
   }
 
   #fail(call: WatchCall, error: unknown): void {
     call.emit('error', statusFor(error, this.#log, call.getPath()))
   }
 }
-
-const draining = (): LeaseError =>
-  new LeaseError('DRAINING', 'this coordinator is stopping: watch again after the last revision, here or elsewhere')

@@ -1,6 +1,5 @@
 import test from 'ava'
 import {
-  approximateBytes,
   durationOf,
   expireTimeByImage,
   leaseMessage,
@@ -129,9 +128,4 @@ test('the expire time by the image is its last renewal plus the duration, for a 
   t.is(expireTimeByImage(full), 1_700_000_002_500_002)
   t.is(expireTimeByImage({ ...full, state: 'expired' }), undefined)
   t.is(expireTimeByImage({ ...full, renewTime: -62_135_596_798_000_000n }), undefined)
-})
-
-test('the size of a lease is about that of its strings', t => {
-  t.true(approximateBytes(full) > approximateBytes(bare))
-  t.true(approximateBytes({ ...bare, annotations: { a: 'x'.repeat(100_000) } }) > 100_000)
 })
