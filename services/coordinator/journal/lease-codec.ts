@@ -18,8 +18,10 @@ const has = {
   bigAcquireTime: 1 << 8,
   bigRenewTime: 1 << 9,
   bigFreeSince: 1 << 10,
+  /** A statement that is true: no bytes follow. */
+  isWritten: 1 << 11,
 } as const
-const knownFields = (1 << 11) - 1
+const knownFields = (1 << 12) - 1
 
 const rareFields = [
   'generateName',
@@ -49,7 +51,8 @@ export function writeLease(writer: ByteWriter, lease: LeaseImage): void {
       (rare === undefined ? 0 : has.rare) |
       (typeof acquireTime === 'bigint' ? has.bigAcquireTime : 0) |
       (typeof renewTime === 'bigint' ? has.bigRenewTime : 0) |
-      (typeof freeSince === 'bigint' ? has.bigFreeSince : 0),
+      (typeof freeSince === 'bigint' ? has.bigFreeSince : 0) |
+      (lease.isWritten ? has.isWritten : 0),
   )
   writer.float64(lease.id)
   writer.float64(lease.revision)
@@ -97,6 +100,7 @@ export function readLease(reader: ByteReader): LeaseImage {
   if (mask & has.freeSince) lease.freeSince = readTime(reader, mask & has.bigFreeSince)
   if (mask & has.leaseTransitions) lease.leaseTransitions = reader.float64()
   if (mask & has.instance) lease.instance = reader.string()
+  if (mask & has.isWritten) lease.isWritten = true
   if (mask & has.rare) Object.assign(lease, JSON.parse(reader.string()))
   return lease
 }

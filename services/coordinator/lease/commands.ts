@@ -151,6 +151,10 @@ export interface Leases {
   expireTime(lease: LeaseImage, time: Instant): number | undefined
   create(command: CreateCommand, time: Instant): LeaseImage
   update(command: UpdateCommand, time: Instant): LeaseImage
+  /** Creates a lease as a Kubernetes client writes it. */
+  createWritten(command: WriteCommand, time: Instant): LeaseImage
+  /** Writes a lease that is there: what that means follows from what it changes. The same image when it changes nothing. */
+  write(command: WriteCommand, time: Instant): LeaseImage
   delete(command: DeleteCommand, time: Instant): LeaseImage
   acquire(command: AcquireCommand, time: Instant): AcquireOutcome
   renew(command: TenancyCommand, time: Instant): RenewOutcome

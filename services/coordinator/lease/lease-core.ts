@@ -15,6 +15,7 @@ import type {
   TenancyCommand,
   TokenCheck,
   UpdateCommand,
+  WriteCommand,
 } from './commands.js'
 import { LeaseError } from './errors.js'
 import { type LeaseImage, leaseKey, leasePath } from './lease.js'
@@ -23,6 +24,7 @@ import { checkPreconditions, created, deleted, updated } from './objects.js'
 import type { Cause } from './records.js'
 import { isExpired, renewAfterMs, Tenancies, type TenancyObserver } from './tenancies.js'
 import { createdHeld, released } from './tenancy.js'
+import { Writes } from './writes.js'
 
 /**
  * The rules of leases as objects that people and programs ask for by name. It decides commands one at a time, in the
@@ -36,12 +38,14 @@ export class LeaseCore implements Leases {
   readonly tenancies: Tenancies
   readonly collection: Collection
   readonly #random: Random
+  readonly #writes: Writes
 
   constructor(table: LeaseTable, random: Random, observer?: TenancyObserver, rules: readonly CollectionRule[] = []) {
     this.table = table
     this.batch = new Batch(table)
     this.#random = random
     this.tenancies = new Tenancies(table, this.batch, random, observer)
+    this.#writes = new Writes(table, this.batch, this.tenancies, random)
     this.collection = new Collection(table, rules, (node, time) => {
       observer?.collected()
       this.#remove(node, time, 'rule')
@@ -92,12 +96,8 @@ export class LeaseCore implements Leases {
   }
 
   create(command: CreateCommand, time: Instant): LeaseImage {
-    const name = command.name || this.#generateName(command)
-    const lease = leasePath({ ...command, name })
-    if (this.table.find(leaseKey(command.namespace, name)) !== undefined) {
-      throw new LeaseError('LEASE_EXISTS', `lease ${lease} exists already: update or acquire it`, { lease })
-    }
-    const wanted = { namespace: command.namespace, name }
+    const wanted = this.#freeName(command)
+    const { name } = wanted
     if (command.holderIdentity !== undefined && this.tenancies.isAwaited(wanted))
       throw this.tenancies.held(wanted, time)
     const revision = this.batch.nextRevision
@@ -127,6 +127,14 @@ export class LeaseCore implements Leases {
     if (wasHeldUp) this.tenancies.delete(node, lease, time)
     else this.batch.transition({ type: 'updated', lease }, time)
     return lease
+  }
+
+  createWritten(command: WriteCommand, time: Instant): LeaseImage {
+    return this.#writes.create(command, this.#freeName(command), time)
+  }
+
+  write(command: WriteCommand, time: Instant): LeaseImage {
+    return this.#writes.write(command, time)
   }
 
   delete(command: DeleteCommand, time: Instant): LeaseImage {
@@ -198,7 +206,18 @@ export class LeaseCore implements Leases {
     })
   }
 
-  #generateName({ namespace, generateName = '' }: CreateCommand): string {
+  /** The name for a new lease, given or generated. */
+  #freeName(command: NewName): LeaseName {
+    const { namespace } = command
+    const name = command.name || this.#generateName(command)
+    const lease = leasePath({ namespace, name })
+    if (this.table.find(leaseKey(namespace, name)) !== undefined) {
+      throw new LeaseError('LEASE_EXISTS', `lease ${lease} exists already: update or acquire it`, { lease })
+    }
+    return { namespace, name }
+  }
+
+  #generateName({ namespace, generateName = '' }: NewName): string {
     const alphabet = 'bcdfghjklmnpqrstvwxz2456789'
     const tries = 8
     const suffixLength = 5
@@ -212,3 +231,6 @@ export class LeaseCore implements Leases {
     throw new LeaseError('LEASE_EXISTS', `no free name was found for ${lease}: try again`, { lease })
   }
 }
+
+/** A name that is given, or the beginning of one. */
+type NewName = LeaseName & { readonly generateName?: string }

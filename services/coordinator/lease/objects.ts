@@ -71,7 +71,7 @@ function present(changes: LeaseChanges): Partial<LeaseImage> {
 }
 
 /** Whether two values of a field are the same; objects by their content, in whatever order. */
-function isEqual(a: unknown, b: unknown): boolean {
+export function isEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   const keys = Object.keys(a)

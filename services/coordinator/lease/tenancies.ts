@@ -9,6 +9,7 @@ import { created } from './objects.js'
 import type { Cause } from './records.js'
 import type { LostCause, Session } from './session.js'
 import {
+  acquisition,
   checkLabels,
   createdHeld,
   expired,
@@ -18,7 +19,6 @@ import {
   released,
   resumed,
   taken,
-  unheldMs,
 } from './tenancy.js'
 
 /** A holder renews four times in a lease duration: three answers may be lost before the lease is. */
@@ -38,7 +38,7 @@ export const isKeptBack = ({ image, deadline }: LeaseNode, now: number): boolean
   image.state === 'expired' && now < deadline && deadline !== Number.POSITIVE_INFINITY
 
 /** The same, of a lease which is due and not expired since the command is but validated. */
-const willBeKeptBack = (node: LeaseNode, now: number): boolean =>
+export const willBeKeptBack = (node: LeaseNode, now: number): boolean =>
   isKeptBack(node, now) || (node.image.state === 'held' && node.image.takeoverDelayMs !== undefined)
 
 /** What metrics are made of. */
@@ -147,38 +147,44 @@ export class Tenancies {
     const free = before.state === 'held' ? expired(before, revision, time) : before
     const lease = taken(free, command, revision, time)
     if (command.validateOnly) return lease
-    const unheld = unheldMs(free, time)
-    this.begin(
-      {
-        type: 'acquired',
-        lease,
-        ...(free.holderIdentity ? { previousHolder: free.holderIdentity } : {}),
-        ...(unheld === undefined ? {} : { unheldMs: unheld }),
-      },
-      time,
-      seat,
-    )
+    this.begin(acquisition(free, lease, time), time, seat)
     return lease
   }
 
   /**
    * Gives the lease its full duration again, from when the renewal was read; no renewal takes time away. The hot path:
    * nothing is copied.
+   *
+   * @param renewTime as a Kubernetes client wrote it; else the coordinator's.
    */
-  extend(node: LeaseNode, time: Instant): void {
+  extend(node: LeaseNode, time: Instant, renewTime = laterTime(node.renewTime, time.wallMicros)): void {
     this.#observer?.renewed(node.deadline - time.now)
     node.deadline = Math.max(node.deadline, time.now + (node.image.leaseDurationMs ?? 0))
     node.isConfirmed = true
-    this.#batch.renewal(node, laterTime(node.renewTime, time.wallMicros))
+    this.#batch.renewal(node, renewTime)
   }
 
   /** Ends the tenancy by the holder's wish, or an operator's. */
   free(node: LeaseNode, time: Instant, cause?: Cause & LostCause): void {
     const previousHolder = node.image.holderIdentity ?? ''
     const lease = released(node.current(), this.#batch.nextRevision, time)
-    this.#batch.transition({ type: 'released', lease, previousHolder, ...(cause === undefined ? {} : { cause }) }, time)
+    this.end({ type: 'released', lease, previousHolder, ...(cause === undefined ? {} : { cause }) }, time, cause)
+  }
+
+  /** Records that nobody holds the lease any more, and ends the tenancy. */
+  end(change: Change, time: Instant, cause?: LostCause): void {
+    const { lease } = change
+    const node = this.#table.need(lease)
+    this.#batch.transition(change, time)
     this.#end(node, cause)
     this.#queues.freed(leaseKey(lease.namespace, lease.name))
+  }
+
+  /** A write renews the lease beside other changes: its full duration again, from when the write was read. */
+  prolong(node: LeaseNode, time: Instant, isNewDuration: boolean): void {
+    this.#observer?.renewed(node.deadline - time.now)
+    const deadline = time.now + (node.image.leaseDurationMs ?? 0)
+    this.#setDeadline(node, isNewDuration ? deadline : Math.max(node.deadline, deadline))
   }
 
   /** Ends the tenancy because its time ran out. */

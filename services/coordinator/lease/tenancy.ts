@@ -1,3 +1,4 @@
+import type { Change } from './batch.js'
 import type { AcquireCommand, Instant } from './commands.js'
 import { invalidRequest } from './errors.js'
 import { type LeaseImage, leasePath, type MicroTime } from './lease.js'
@@ -49,7 +50,7 @@ export const maySupersede = (lease: LeaseImage, { holderIdentity, supersede = fa
 
 /** The lease in the hands of a new holder, under a new token. */
 export function taken(lease: LeaseImage, command: AcquireCommand, revision: number, time: Instant): LeaseImage {
-  const { instance: _, freeSince: __, ...rest } = lease
+  const { instance: _, isWritten: __, freeSince: ___, ...rest } = lease
   const labels = merged(lease.labels, command.labels)
   const isSameHolder = lease.state === 'expired' && lease.holderIdentity === command.holderIdentity
   const leaseTransitions = (lease.leaseTransitions ?? 0) + (isSameHolder ? 0 : 1)
@@ -111,12 +112,24 @@ export function expired(lease: LeaseImage, revision: number, time: Instant): Lea
 
 /** The lease after its holder gave it up, or it was taken back. */
 export function released(lease: LeaseImage, revision: number, time: Instant): LeaseImage {
-  const { instance: _, ...rest } = lease
+  const { instance: _, isWritten: __, ...rest } = lease
   return { ...rest, holderIdentity: '', state: 'released', freeSince: time.wallMicros, revision }
 }
 
+/** What is on record when somebody takes a lease that was free. */
+export function acquisition(free: LeaseImage, lease: LeaseImage, time: Instant): Change {
+  const unheld = unheldMs(free, time)
+  return {
+    type: 'acquired',
+    lease,
+    // Only an expired lease still names who held it.
+    ...(free.state === 'expired' && free.holderIdentity ? { previousHolder: free.holderIdentity } : {}),
+    ...(unheld === undefined ? {} : { unheldMs: unheld }),
+  }
+}
+
 /** How long nobody held the lease, in ms. */
-export function unheldMs(lease: LeaseImage, time: Instant): number | undefined {
+function unheldMs(lease: LeaseImage, time: Instant): number | undefined {
   if (typeof lease.freeSince !== 'number') return undefined
   return Math.max(0, Math.floor((time.wallMicros - lease.freeSince) / 1e3))
 }
