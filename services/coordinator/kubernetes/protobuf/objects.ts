@@ -51,20 +51,3 @@ export function protobufOf(object: JsonObject): Buffer {
   writer.uint32((envelope.contentType << 3) | 2).string('')
   return Buffer.concat([magic, writer.finish()])
 }
-
-/** An event of a watch, with its length before it. */
-export function protobufEvent(type: string, object: JsonObject): Buffer {
-  const raw = Writer.create()
-    .uint32((1 << 3) | 2)
-    .bytes(protobufOf(object))
-    .finish()
-  const event = Writer.create()
-    .uint32((1 << 3) | 2)
-    .string(type)
-    .uint32((2 << 3) | 2)
-    .bytes(raw)
-    .finish()
-  const length = Buffer.alloc(4)
-  length.writeUInt32BE(event.length)
-  return Buffer.concat([length, event])
-}
