@@ -1,6 +1,8 @@
 import type { Random } from '../../clock/random.js'
+import type { WrittenLease } from '../../services/coordinator/lease/commands.js'
 import { LeaseError } from '../../services/coordinator/lease/errors.js'
 import type { LeaseRecord } from '../../services/coordinator/lease/records.js'
+import { writtenLease } from '../../services/coordinator/lease/written.js'
 import { CoreWorld, pushesTo, type TestSession } from './core.js'
 import { seededRandom } from './virtual-random.js'
 
@@ -61,7 +63,7 @@ export class RandomRun {
     }
     const lease = { namespace: 'test', name }
     const token = world.table.find(`test\0${name}`)?.image.fencingToken ?? 0
-    switch (Math.floor(this.#random.fraction() * 12)) {
+    switch (Math.floor(this.#random.fraction() * 15)) {
       case 0:
       case 1:
         session.acquire(command)
@@ -96,12 +98,38 @@ export class RandomRun {
           this.#sessions[this.#sessions.indexOf(session)] = world.openSession()
         } else world.core.create({ namespace: 'test', name, changes: {} }, world.time)
         break
+      case 11:
+      case 12:
+      case 13:
+        this.#write(name, holderIdentity)
+        break
       default:
         world.settle()
         world.records()
         pushesTo(world)
         world.pass(this.#pick([0, 100, 700, 2_500, 6_000]))
     }
+  }
+
+  /** A Kubernetes client reads a lease, and writes what it changes. */
+  #write(name: string, holderIdentity: string): void {
+    const { world } = this
+    const { core, time } = world
+    const image = world.table.find(`test\0${name}`)?.current()
+    const renewTime = this.#pick([time.wallMicros, time.wallMicros - 5e6, -62_135_596_798_000_000n])
+    const changes: WrittenLease = this.#pick([
+      { holderIdentity, leaseDurationMs: this.#pick([1_000, 5_000, 15_000]), renewTime },
+      { holderIdentity },
+      { renewTime },
+      { renewTime },
+      { holderIdentity: '' },
+      { leaseDurationMs: this.#pick([1_000, 5_000]) },
+      { labels: { role: holderIdentity } },
+      this.#pick([{}, { takeoverDelayMs: 4_000 }]),
+    ])
+    const command = { namespace: 'test', name, validateOnly: this.#random.fraction() < 0.1 }
+    if (image === undefined) core.createWritten({ ...command, lease: changes }, time)
+    else core.write({ ...command, lease: { ...writtenLease(image), ...changes } }, time)
   }
 
   #pick<T>(choices: readonly T[]): T {

@@ -1,5 +1,11 @@
 import type { CollectionRule } from '../../services/coordinator/lease/collection.js'
-import type { AcquireCommand, AcquireOutcome, Instant } from '../../services/coordinator/lease/commands.js'
+import type {
+  AcquireCommand,
+  AcquireOutcome,
+  Instant,
+  WriteCommand,
+  WrittenLease,
+} from '../../services/coordinator/lease/commands.js'
 import { LeaseError, type LeaseErrorCode } from '../../services/coordinator/lease/errors.js'
 import type { LeaseImage } from '../../services/coordinator/lease/lease.js'
 import { LeaseCore } from '../../services/coordinator/lease/lease-core.js'
@@ -82,6 +88,16 @@ export class CoreWorld {
   /** An acquire by a client without a session. */
   acquire(fields: Partial<AcquireCommand> = {}): AcquireOutcome {
     return this.core.acquire(acquireOf(fields), this.time)
+  }
+
+  /** A Kubernetes client writes the leader's lease. */
+  write(lease: WrittenLease, fields: Partial<WriteCommand> = {}): LeaseImage {
+    return this.core.write({ ...leader, lease, ...fields }, this.time)
+  }
+
+  /** It creates it. */
+  createWritten(lease: WrittenLease, fields: Partial<WriteCommand> = {}): LeaseImage {
+    return this.core.createWritten({ ...leader, lease, ...fields }, this.time)
   }
 
   get(name = leader.name): LeaseImage {

@@ -52,6 +52,7 @@ export const leaseImage: fc.Arbitrary<LeaseImage> = fc
         preferredHolder: text,
         takeoverDelayMs: fc.nat(),
         instance: text,
+        isWritten: fc.constant(true as const),
         freeSince: microTime,
       },
       present,

@@ -73,6 +73,16 @@ test('the bytes of an entry never change: journals on disks have them', t => {
   )
 })
 
+test('that a tenancy is written takes one bit, which entries of before do not have', t => {
+  const bytesOf = (image: LeaseImage) =>
+    encodeEntry({ epoch: 1, firstRevision: 1, records: [{ type: 'updated', time: 0, lease: image }] })
+  const [before, written] = [bytesOf(lease), bytesOf({ ...lease, isWritten: true })]
+  const changed = [...written.keys()].filter(at => written[at] !== before[at])
+  t.is(written.length, before.length)
+  t.is(changed.length, 1)
+  t.deepEqual(decodeEntry(before, 1).records, [{ type: 'updated', time: 0, lease }])
+})
+
 test('an entry without records is an epoch entry', t => {
   const epochEntry: Entry = { epoch: 7, firstRevision: 42, records: [] }
   t.deepEqual(decodeEntry(encodeEntry(epochEntry), 1), epochEntry)
