@@ -14,12 +14,27 @@ export const isObject = (value: unknown): value is JsonObject =>
 /** A value of a wrong type. */
 export class DecodeError extends Error {}
 
-/** Where a value is: the type that has the field, the field's path in types, and its path with places in lists. */
+/** Where a value is: a field or an item, and in what. Paths are only made of it for what is wrong. */
 export interface Place {
+  /** The type that has the field, as Go names it. */
   readonly type: string
-  readonly path: string
-  readonly at: string
+  readonly step: string | number
+  readonly parent: Place | undefined
 }
+
+/** As Go's decoder names a field: without the places in lists. */
+function typePath(place: Place): string {
+  const above = place.parent === undefined ? '' : typePath(place.parent)
+  return typeof place.step === 'number' || place.step === '' ? above : below(above, place.step)
+}
+
+/** As `metadata.ownerReferences[1].kind`. */
+function fullPath(place: Place): string {
+  const above = place.parent === undefined ? '' : fullPath(place.parent)
+  return typeof place.step === 'number' ? `${above}[${place.step}]` : below(above, place.step)
+}
+
+const below = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`)
 
 /** Reads a value that is not null; undefined where it has the wrong type, which the decoding remembers. */
 export type Reader<T> = (value: unknown, place: Place, decoding: Decoding) => T | undefined
@@ -36,7 +51,7 @@ export class Decoding {
   static read<T>(value: unknown, reader: Reader<T>): { value: T | undefined; unknownFields: string[] } {
     const decoding = new Decoding()
     try {
-      const read = reader(value, { type: '', path: '', at: '' }, decoding)
+      const read = reader(value, { type: '', step: '', parent: undefined }, decoding)
       if (decoding.#mismatch !== undefined) throw new DecodeError(decoding.#mismatch)
       return { value: read, unknownFields: decoding.unknownFields }
     } catch (error) {
@@ -46,10 +61,11 @@ export class Decoding {
   }
 
   /** Remembers the first value of a wrong type. */
-  mismatch(value: unknown, { type, path }: Place, wanted: string): undefined {
+  mismatch(value: unknown, place: Place, wanted: string): undefined {
+    const path = typePath(place)
     const isNumeric = typeof value === 'number' && /^u?int/.test(wanted)
     const found = isNumeric ? `number ${value}` : kindOf(value)
-    const target = path === '' ? 'value' : `struct field ${type}.${path}`
+    const target = path === '' ? 'value' : `struct field ${place.type}.${path}`
     this.#mismatch ??= `json: cannot unmarshal ${found} into Go ${target} of type ${wanted}`
   }
 }
@@ -98,8 +114,8 @@ export const list =
   (value, place, decoding) =>
     Array.isArray(value)
       ? value.map((element, index) => {
-          const { type, path, at } = place
-          return read(item, element, { type, path, at: `${at}[${index}]` }, decoding) ?? empty
+          const inside = { type: place.type, step: index, parent: place }
+          return read(item, element, inside, decoding) ?? empty
         })
       : decoding.mismatch(value, place, `[]${type}`)
 
@@ -115,23 +131,21 @@ export function struct<const F extends Readonly<Record<string, Reader<unknown>>>
 ): Reader<Fields<F>> {
   return (value, place, decoding) => {
     if (!isObject(value)) return decoding.mismatch(value, place, `v1.${name}`)
-    const found: [string, unknown][] = []
-    const { path, at } = place
+    const found: Record<string, unknown> = {}
     for (const key of Object.keys(value)) {
       const field = Object.hasOwn(fields, key) ? fields[key] : undefined
-      if (field === undefined) decoding.unknownFields.push(below(at, key))
+      const inside = { type: name, step: key, parent: place }
+      if (field === undefined) decoding.unknownFields.push(fullPath(inside))
+      // The name is one of the type's, none that an object has of itself.
       else {
-        const inside = { type: name, path: below(path, key), at: below(at, key) }
-        const content = read(field, value[key], inside, decoding)
-        if (content !== undefined) found.push([key, content])
+        const content = value[key] === null ? undefined : field(value[key], inside, decoding)
+        if (content !== undefined) found[key] = content
       }
     }
     // The readers above gave each field the type that it says.
-    return Object.fromEntries(found) as Fields<F>
+    return found as Fields<F>
   }
 }
-
-const below = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`)
 
 const read = <T>(reader: Reader<T>, value: unknown, place: Place, decoding: Decoding): T | undefined =>
   value === null || value === undefined ? undefined : reader(value, place, decoding)

@@ -112,16 +112,6 @@ export function readLease(object: unknown, validation: FieldValidation, duplicat
 }
 
 /**
- * A write in which the duration is the stored one wherever it reads like it: clients of Kubernetes have seconds alone,
- * and one that sends back what it read has not changed it.
- */
-export function asStored(lease: WrittenLease, stored: Pick<LeaseImage, 'leaseDurationMs'>): WrittenLease {
-  const { leaseDurationMs } = stored
-  if (leaseDurationMs === undefined || lease.leaseDurationMs !== Math.ceil(leaseDurationMs / 1e3) * 1e3) return lease
-  return { ...lease, leaseDurationMs }
-}
-
-/**
  * Reads the record of who set which field, as it is in a JSON object.
  * @throws StatusError 400
  */

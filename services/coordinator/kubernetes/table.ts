@@ -8,8 +8,8 @@ export interface TableOptions {
   readonly includeObject: IncludeObject
   /** Milliseconds since the Unix epoch: for ages. */
   readonly nowMs: number
-  /** Whether it says what its columns are; of a watch's tables only the first one does. */
-  readonly withColumns: boolean
+  /** Whether it says what its columns are, as it does when absent; of a watch's tables only the first one does. */
+  readonly withColumns?: boolean
   /** Of meta.k8s.io; v1 when absent. */
   readonly version?: 'v1' | 'v1beta1'
 }
@@ -21,7 +21,7 @@ export interface TableOptions {
 export function leaseTable(
   images: readonly LeaseImage[],
   metadata: JsonObject,
-  { includeObject, nowMs, withColumns, version = 'v1' }: TableOptions,
+  { includeObject, nowMs, withColumns = true, version = 'v1' }: TableOptions,
 ): JsonObject {
   return {
     kind: 'Table',
