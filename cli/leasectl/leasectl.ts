@@ -11,6 +11,7 @@ import { eventsCommand } from './events.js'
 import { getCommand } from './get.js'
 import { withGlobalOptions } from './global-options.js'
 import { holdCommand } from './hold.js'
+import { kubeconfigCommand } from './kubeconfig.js'
 import { releaseCommand } from './release.js'
 import { renewCommand } from './renew.js'
 import { revokeCommand } from './revoke.js'
@@ -33,6 +34,7 @@ export const leasectl = (surroundings: Surroundings): Command =>
     .addCommand(checkTokenCommand(surroundings))
     .addCommand(eventsCommand(surroundings))
     .addCommand(statusCommand(surroundings))
+    .addCommand(kubeconfigCommand(surroundings))
     .addCommand(completionCommand(surroundings))
     .addCommand(completeCommand(surroundings), { hidden: true })
     .addHelpText(

@@ -52,6 +52,8 @@ const verbs: [words: string[], completions: string[]][] = [
   ],
   [['get', 'leases', '--sort'], ['--sort-by']],
   [['get', '--addr'], ['--address']],
+  [['kub'], ['kubeconfig']],
+  [['kubeconfig', '--s'], ['--server']],
   [
     ['get', 'leases', '-o', 'js'],
     ['json', 'jsonpath='],
