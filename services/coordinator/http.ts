@@ -20,7 +20,7 @@ export interface HttpFace {
 }
 
 /** The largest body, as a Kubernetes API server has it. */
-const maxBodyBytes = 3 * 1024 * 1024
+export const maxBodyBytes = 3 * 1024 * 1024
 
 /** Go's clients keep idle connections for 90 s: longer, so that none sends into one that is being closed. */
 const keepAliveTimeoutMs = 120_000
@@ -70,23 +70,20 @@ export async function startHttpFace({ listen, registry, whyNotReady, routes }: H
   return { address: `${listen.slice(0, colon)}:${port}`, stop: () => app.close() }
 }
 
-type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-const methods: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+/** HEAD comes with GET. */
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+const methods: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 export type HttpHandler = (request: FastifyRequest, reply: FastifyReply) => unknown
 
-/** Serves a path: its methods by their handlers, where HEAD comes with GET, and every other one with a refusal. */
+/** Serves a path: its methods by their handlers, and every other one with a refusal. */
 export function serve(
   app: FastifyInstance,
   path: string,
   handlers: Partial<Record<Method, HttpHandler>>,
   refuse: HttpHandler,
 ): void {
-  for (const method of methods) {
-    const handler = handlers[method] ?? (method === 'HEAD' ? undefined : refuse)
-    if (handler !== undefined) app.route({ method, url: path, handler })
-  }
-  if (handlers.GET === undefined) app.route({ method: 'HEAD', url: path, handler: refuse })
+  for (const method of methods) app.route({ method, url: path, handler: handlers[method] ?? refuse })
 }
 
 interface TextAnswer {

@@ -8,6 +8,8 @@ import { CallMetrics } from './grpc/call-metrics.js'
 import { type CoordinatorServer, startServer } from './grpc/server.js'
 import { type HttpFace, startHttpFace } from './http.js'
 import { openJournal } from './journal/open-journal.js'
+import { kubernetesRoutes } from './kubernetes/routes.js'
+import type { KubernetesWatches } from './kubernetes/watch.js'
 import { defaultSessionLimits } from './lease/sessions.js'
 import { defaultLimits } from './lease/validation.js'
 import { CoordinatorMetrics } from './metrics.js'
@@ -124,22 +126,29 @@ export async function startCoordinator({
   })
   await storage.start()
   let isDraining = false
+  const limits = {
+    ...defaultLimits,
+    minLeaseDurationMs: config.minLeaseDuration,
+    maxLeaseDurationMs: config.maxLeaseDuration,
+  }
   const server = await startServer({
     coordinator,
     clock,
     listen: config.listen,
-    limits: {
-      ...defaultLimits,
-      minLeaseDurationMs: config.minLeaseDuration,
-      maxLeaseDurationMs: config.maxLeaseDuration,
-    },
+    limits,
     metrics: new CallMetrics(metrics.registry, clock),
     log,
   }).catch(error => Promise.reject(cannotListen('listen', config.listen, error)))
+  let watches: KubernetesWatches | undefined
   const http = await startHttpFace({
     listen: config.http,
     registry: metrics.registry,
     whyNotReady: () => (isDraining ? 'stopping' : undefined),
+    routes(app) {
+      const face = kubernetesRoutes(app, { coordinator, clock, random, limits, log })
+      watches = face.watches
+      return face.paths
+    },
   }).catch(error => Promise.reject(cannotListen('http', config.http, error)))
   metrics.gauge('leasehold_journal_free_bytes', 'Bytes that can still be written.', () => storage.freeBytes)
   metrics.counter(
@@ -170,6 +179,7 @@ export async function startCoordinator({
     http,
     async stop() {
       isDraining = true
+      watches?.endAll()
       await server.stop(drainGraceMs)
       await publisher?.close(publishGraceMs)
       await coordinator.stop()

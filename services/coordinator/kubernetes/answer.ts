@@ -1,10 +1,14 @@
-/** An answer over HTTP, as a document that is not one of a lease or a Status. */
-export interface Answer {
+/** An answer over HTTP; a large one comes in pieces. */
+export interface Answer<Body extends AnyBody = string> {
   readonly code: number
   readonly contentType: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body: Body
+  /** For people: each becomes a header Warning, which kubectl prints. */
+  readonly warnings?: readonly string[]
 }
+
+export type AnyBody = string | Buffer | AsyncIterable<string | Buffer>
 
 /** Clients may keep it, and must ask whether it is still so. */
 export const askAgain = { 'cache-control': 'no-cache, private' } as const
