@@ -7,10 +7,10 @@ import { type Random, uuid } from '../../../clock/random.js'
 import type { Coordinator } from '../coordinator.js'
 import type { FieldViolation } from '../lease/errors.js'
 import { invalid, required } from '../lease/field-errors.js'
-import { parseLabelSelector } from '../lease/label-selector.js'
 import { labelFaults } from '../lease/name-rules.js'
 import { isObject, type JsonObject } from './decoding.js'
 import { deleteLeases } from './delete-leases.js'
+import { readLabelSelector } from './label-selector.js'
 import {
   alreadyExists,
   badRequest,
@@ -56,11 +56,11 @@ export interface NamespaceQuery {
 
 /**
  * A NamespaceList of those in use and those that always are.
- * @throws StatusError 400 for a token that is none; LeaseError INVALID_REQUEST for a selector that is none
+ * @throws StatusError 400 for a token or a selector that is none
  */
 export async function listNamespaces(coordinator: NamespacesPort, query: NamespaceQuery = {}): Promise<JsonObject> {
   const { labelSelector = '', selects = () => true, limit = 0, continue: token = '' } = query
-  const matches = parseLabelSelector(labelSelector, 'labelSelector')
+  const matches = readLabelSelector(labelSelector)
   const names: string[] = []
   let [after, isLast, revision] = [readToken(token), false, 0]
   while (!isLast && (limit === 0 || names.length < limit)) {
