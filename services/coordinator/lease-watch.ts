@@ -31,7 +31,10 @@ export interface LeaseWatchQuery {
   readonly includeRenewals: boolean
   /** With includeRenewals: tell them as ids of leases, and not as changes. */
   readonly compactRenewals: boolean
-  readonly bookmarkIntervalMs: number
+  /** How often it tells how far it is; absent: never. */
+  readonly bookmarkIntervalMs?: number
+  /** How long it goes on; absent: until somebody ends it. */
+  readonly lifetimeMs?: number
 }
 
 /** What a watch tells, in order: `leases` until `initial-state-end`, or `resumed`, and then the rest. */
@@ -87,8 +90,12 @@ export class LeaseWatch<Message> {
   #toldRevision = 0
   #isBookmarkDue = false
   #bookmarkTimer: Timer | undefined
+  #isTimeUp = false
+  #lifetimeTimer: Timer | undefined
+  /** Everything was told and taken. */
+  #isIdle = false
   #isOver = false
-  /** Why the watch is over; absent for a client that has hung up. */
+  /** Why the watch is over; absent for a client that has hung up, and when its time is up. */
   #cause: unknown
   /** Wakes or ends what the loop waits for. */
   #wake: () => void = () => {}
@@ -100,9 +107,13 @@ export class LeaseWatch<Message> {
     this.#face = face
   }
 
-  /** Runs to the end of the watch. @throws what the client is to be told; nothing when it has hung up. */
+  /**
+   * Runs to the end of the watch.
+   * @throws what the client is to be told; nothing when it has hung up, or when the time of the watch is up.
+   */
   async run(): Promise<void> {
-    const { resumeAfter } = this.#query
+    const { resumeAfter, lifetimeMs } = this.#query
+    if (lifetimeMs !== undefined) this.#lifetimeTimer = this.#clock.setTimer(lifetimeMs, () => this.#timeUp())
     try {
       if (resumeAfter === undefined) await this.#tellInitialState()
       else await this.#resume(resumeAfter)
@@ -116,6 +127,7 @@ export class LeaseWatch<Message> {
       this.#isOver = true
       this.#watcher?.close()
       this.#bookmarkTimer?.cancel()
+      this.#lifetimeTimer?.cancel()
     }
   }
 
@@ -186,16 +198,28 @@ export class LeaseWatch<Message> {
   /** Waits for the next delivery or bookmark, and tells it. */
   async #tellNext(): Promise<void> {
     const delivery = this.#delivery
+    if (this.#isTimeUp) {
+      if (delivery === undefined) await this.#tellBookmark()
+      throw new WatchOver()
+    }
     if (delivery !== undefined) {
       await this.#tellDelivery(delivery)
       this.#delivery = undefined
       this.#watcher?.resume()
     } else if (this.#isBookmarkDue) {
-      this.#toldRevision = Math.max(this.#toldRevision, this.#watcher?.revision ?? 0)
-      await this.#tell({ type: 'bookmark', revision: this.#toldRevision })
+      await this.#tellBookmark()
       this.#isBookmarkDue = false
       this.#awaitBookmark()
-    } else await this.#interruptible(() => {})
+    } else {
+      this.#isIdle = true
+      await this.#interruptible(() => {})
+      this.#isIdle = false
+    }
+  }
+
+  async #tellBookmark(): Promise<void> {
+    this.#toldRevision = Math.max(this.#toldRevision, this.#watcher?.revision ?? 0)
+    await this.#tell({ type: 'bookmark', revision: this.#toldRevision })
   }
 
   /** What the initial state has shown is not told again. */
@@ -235,9 +259,19 @@ export class LeaseWatch<Message> {
   }
 
   #awaitBookmark(): void {
-    this.#bookmarkTimer = this.#clock.setTimer(this.#query.bookmarkIntervalMs, () => {
+    const { bookmarkIntervalMs } = this.#query
+    if (bookmarkIntervalMs === undefined) return
+    this.#bookmarkTimer = this.#clock.setTimer(bookmarkIntervalMs, () => {
       this.#isBookmarkDue = true
       this.#wake()
     })
+  }
+
+  /** With bookmarks the last word is one; a client that is not reading does not hold the end up. */
+  #timeUp(): void {
+    if (this.#isIdle && this.#query.bookmarkIntervalMs !== undefined) {
+      this.#isTimeUp = true
+      this.#wake()
+    } else this.end()
   }
 }

@@ -74,6 +74,7 @@ export class VirtualCoordinator {
       clock?: VirtualClock
       onAppended?: (bytes: number) => void
       rules?: readonly CollectionRule[]
+      windowSize?: number
     } = {},
   ): Promise<VirtualCoordinator> {
     const { clock = new VirtualClock(), store = new MemoryStore(seededRandom(1)) } = options
@@ -86,6 +87,7 @@ export class VirtualCoordinator {
       clock,
       random: seededRandom(2),
       ...(options.rules === undefined ? {} : { collectionRules: options.rules }),
+      ...(options.windowSize === undefined ? {} : { windowSize: options.windowSize }),
       onFailure: error => failures.push(error),
       onDurable: records => heard.push(`durable ${records.map(({ type }) => type).join(' ')}`.trim()),
       observer: {

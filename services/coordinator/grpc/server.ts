@@ -5,6 +5,7 @@ import type { Clock } from '../../../clock/clock.js'
 import { holdPath } from '../../../protos/load.js'
 import type { Coordinator } from '../coordinator.js'
 import { defaultLimits, type Limits } from '../lease/validation.js'
+import type { OpenWatches } from '../open-watches.js'
 import { type CallMetrics, callInterceptor } from './call-metrics.js'
 import { HoldStreams } from './hold.js'
 import { leaseService, leaseServiceDefinition } from './lease-service.js'
@@ -42,6 +43,8 @@ export interface ServerOptions {
   readonly listen: string
   readonly limits?: Limits
   readonly metrics?: CallMetrics
+  /** Shared with the other faces; absent: this face has its own. */
+  readonly openWatches?: OpenWatches
   /** Told what no client can cause. */
   readonly log: ErrorLog
 }
@@ -60,12 +63,18 @@ export interface CoordinatorServer {
 
 /** @throws Error when the address cannot be bound. */
 export async function startServer(options: ServerOptions): Promise<CoordinatorServer> {
-  const { coordinator, clock, listen, limits = defaultLimits, log, metrics } = options
+  const { coordinator, clock, listen, limits = defaultLimits, log, metrics, openWatches } = options
   const server = new Server({ ...serverOptions, interceptors: metrics === undefined ? [] : [callInterceptor(metrics)] })
   const health = new HealthImplementation()
   setHealth(health, 'SERVING')
   const holds = new HoldStreams(coordinator, limits)
-  const { handlers, watches } = leaseService({ coordinator, clock, limits, log })
+  const { handlers, watches } = leaseService({
+    coordinator,
+    clock,
+    limits,
+    log,
+    ...(openWatches !== undefined && { openWatches }),
+  })
   server.addService(holdDefinition, { Hold: holds.handle })
   server.addService(leaseServiceDefinition, { ...handlers })
   health.addToServer(server)
