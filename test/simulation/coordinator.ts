@@ -172,6 +172,11 @@ export class SimulatedCoordinator implements Host<Up, Down> {
     this.onEnd(process.process)
   }
 
+  /** What HTTP/2 does by itself. */
+  isSmall({ type }: Up): boolean {
+    return type === 'taken'
+  }
+
   /** What waits in a socket while the process sleeps is heard as it arrives. */
   arrived(connection: Connection<Up, Down>, message: Up): void {
     if (message.type !== 'hold') return

@@ -7,7 +7,10 @@ export interface NetworkFaults {
   readonly latencyMs: number
   readonly slowShare: number
   readonly slowMs: number
-  /** Messages are so large that a process reads one of each client in a turn; else it reads what is there. */
+  /**
+   * Messages are so large that a process reads one of each client in a turn; else it reads what is there. The end of a
+   * stream, and what comes on a stream that the reader has left, fill no buffer.
+   */
   readonly fillsBuffers?: boolean
 }
 
@@ -24,7 +27,9 @@ export interface Host<Up, Down> {
   /** Undefined while nothing listens. */
   readonly process: SimulatedProcess | undefined
   accept(connection: Connection<Up, Down>): Ear<Up>
-  /** A message is in a socket of the process. */
+  /** Whether a message is one of many that a buffer takes; absent: none is. */
+  isSmall?(message: Up): boolean
+  /** A message is in a socket of the process, which will hear it. */
   arrived?(connection: Connection<Up, Down>, message: Up): void
 }
 
@@ -165,6 +170,8 @@ export class Connection<Up, Down> {
   #serverEar: Ear<Up> | undefined
   #isOpenAtClient = true
   #isOpenAtServer = false
+  /** Its end waits to be read by the server, before all that comes now. */
+  #isEndingAtServer = false
   /** Nothing that is sent on it arrives any more. */
   isForgotten = false
 
@@ -274,39 +281,44 @@ export class Connection<Up, Down> {
   #atServer(message: Up | 'end'): void {
     if (message === 'end') this.#endAtServer()
     else {
-      if (this.#server?.isPaused) this.#host.arrived?.(this, message)
-      this.#server?.receive(
-        () => this.#isOpenAtServer && this.#serverEar?.message(message),
-        this.#network.socketOf(this.#from),
-      )
+      if (this.#server?.isPaused && !this.#isEndingAtServer) this.#host.arrived?.(this, message)
+      this.#server?.receive(() => {
+        if (!this.#isOpenAtServer) return false
+        this.#serverEar?.message(message)
+        return !this.#host.isSmall?.(message)
+      }, this.#network.socketOf(this.#from))
     }
   }
 
   #atClient(message: Down | 'end'): void {
     if (message === 'end') this.#endAtClient()
     else
-      this.#from.receive(
-        () => this.#isOpenAtClient && this.#clientEar.message(message),
-        this.#network.socketOf(this.#from),
-      )
+      this.#from.receive(() => {
+        if (!this.#isOpenAtClient) return false
+        this.#clientEar.message(message)
+        return true
+      }, this.#network.socketOf(this.#from))
   }
 
   #endAtClient(): void {
     if (!this.#isOpenAtClient) return
     this.#from.receive(() => {
-      if (!this.#isOpenAtClient) return
+      if (!this.#isOpenAtClient) return false
       this.#isOpenAtClient = false
       this.#over()
       this.#clientEar.end()
+      return false
     }, this.#network.socketOf(this.#from))
   }
 
   #endAtServer(): void {
+    this.#isEndingAtServer = true
     this.#server?.receive(() => {
-      if (!this.#isOpenAtServer) return
+      if (!this.#isOpenAtServer) return false
       this.#isOpenAtServer = false
       this.#over()
       this.#serverEar?.end()
+      return false
     }, this.#network.socketOf(this.#from))
   }
 

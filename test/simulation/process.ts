@@ -18,7 +18,7 @@ class SetTimer implements Timer {
 
 /** What waits to be read. */
 interface Arrival {
-  readonly read: () => void
+  readonly read: () => unknown
   readonly socket: object | undefined
 }
 
@@ -67,11 +67,6 @@ export class SimulatedProcess implements Clock {
     return this.#pauses > 0
   }
 
-  /** What waits in its sockets. */
-  get unread(): number {
-    return this.#inbox.length
-  }
-
   monotonicMs(): number {
     return this.clock.monotonicMs()
   }
@@ -100,8 +95,11 @@ export class SimulatedProcess implements Clock {
     this.#wake(turnMs)
   }
 
-  /** Something arrives. Of what has the same socket a turn reads one, as of a socket that holds more than a buffer takes. */
-  receive(read: () => void, socket?: object): void {
+  /**
+   * Something arrives. Of what has the same socket a turn reads one, as of a socket that holds more than a buffer takes, and
+   * with it what `read` returns false for: that takes no room.
+   */
+  receive(read: () => unknown, socket?: object): void {
     if (this.isDead) return
     this.#inbox.push({ read, socket })
     this.#wake(0)
@@ -163,28 +161,19 @@ export class SimulatedProcess implements Clock {
     )
   }
 
-  #poll(): void {
-    this.#each(
-      this.#ready(),
-      ({ read }) => read(),
-      () => this.#check(),
-    )
-  }
-
-  /** Takes what this turn reads. */
-  #ready(): readonly Arrival[] {
-    const arrivals = this.#inbox.splice(0)
-    this.#isBehind = false
-    if (arrivals.every(({ socket }) => socket === undefined)) return arrivals
-    const read = new Set<object>()
-    return arrivals.filter(arrival => {
-      const { socket } = arrival
-      if (socket === undefined) return true
-      if (!read.has(socket)) return read.add(socket)
-      this.#isBehind = true
-      this.#inbox.push(arrival)
-      return false
-    })
+  /** Reads what was there when the turn began, of each socket until its buffer is full. */
+  #poll(unread = this.#inbox.length, full = new Set<object | undefined>(), left = 0): void {
+    let at = left
+    while (at < unread && full.has(this.#inbox[at]?.socket)) at++
+    this.#isBehind = at > 0
+    const [arrival] = at < unread ? this.#inbox.splice(at, 1) : []
+    if (arrival === undefined) {
+      this.#check()
+      return
+    }
+    const { read, socket } = arrival
+    if (read() !== false && socket !== undefined) full.add(socket)
+    this.#step(at < unread - 1, () => this.#poll(unread - 1, full, at))
   }
 
   #check(): void {
@@ -210,13 +199,17 @@ export class SimulatedProcess implements Clock {
       return
     }
     act(item)
-    const isLast = index === items.length - 1 && this.#inbox.length === 0 && this.#afterPoll.length === 0
-    if (isLast) {
+    this.#step(index < items.length - 1, () => this.#each(items, act, then, index + 1))
+  }
+
+  /** Goes on with the turn in a step of its own, where anything is left to do. */
+  #step(isMore: boolean, goOn: () => void): void {
+    if (!isMore && this.#inbox.length === 0 && this.#afterPoll.length === 0) {
       this.#rest()
       return
     }
     this.#turn = this.#timeline.after(0, () => {
-      if (!this.isDead) this.#each(items, act, then, index + 1)
+      if (!this.isDead) goOn()
     })
   }
 }
