@@ -50,15 +50,12 @@ export const faults: Record<FaultType, (world: World, fault: Fault) => void> = {
   suspend(world, { at, lastsMs }) {
     for (const machine of machinesAt(world, at)) {
       const processes = [...machine]
-      for (const process of processes) {
-        process.clock.isSuspended = true
-        process.pause()
-      }
+      const clock = processes[0]?.clock
+      clock?.suspend()
+      for (const process of processes) process.pause()
       world.timeline.after(lastsMs, () => {
-        for (const process of processes) {
-          process.clock.isSuspended = false
-          process.resume()
-        }
+        clock?.wake()
+        for (const process of processes) process.resume()
       })
     }
   },

@@ -19,7 +19,7 @@ export class MachineClock {
   #lookedMs: number
   #monotonicMs = 1_000_000
   #sinceBootMs = 1_000_000
-  #isSuspended = false
+  #suspends = 0
   #wokenMs = Number.NEGATIVE_INFINITY
   /** What the wall clock is ahead of true time, in µs; it may jump. */
   wallOffsetMicros: number
@@ -32,7 +32,7 @@ export class MachineClock {
   }
 
   monotonicMs(): number {
-    return this.#isSuspended ? this.#monotonicMs : this.#monotonicMs + this.#passedMs()
+    return this.#suspends > 0 ? this.#monotonicMs : this.#monotonicMs + this.#passedMs()
   }
 
   sinceBootMs(): number {
@@ -54,16 +54,21 @@ export class MachineClock {
     this.#rate = rate
   }
 
-  /** The machine sleeps: what counts from its start goes on, the monotonic clock stands. */
-  set isSuspended(isSuspended: boolean) {
+  /** The machine sleeps, until it is woken as often: what counts from its start goes on, the monotonic clock stands. */
+  suspend(): void {
     this.#look()
-    this.#isSuspended = isSuspended
+    this.#suspends++
+  }
+
+  wake(): void {
+    this.#look()
+    this.#suspends--
     this.#wokenMs = this.#lookedMs
   }
 
   /** For how long the machine is awake again, in true time. */
   get awakeMs(): number {
-    return this.#isSuspended ? 0 : this.#timeline.nowMs - this.#wokenMs
+    return this.#suspends > 0 ? 0 : this.#timeline.nowMs - this.#wokenMs
   }
 
   #look(): void {
