@@ -15,13 +15,16 @@ import type { InvariantMaker } from './invariant.js'
  *
  * A place is what one reader reads in order: a stream until it is emptied or made anew, or others' messages push the last
  * event out of one that keeps few; or what one connection publishes where there is no stream. In a new place events may
- * come again from where the coordinator knows that they were told.
+ * come again from where the coordinator knows that they were told, but for those that the stream knows by their ids; and
+ * so may those that were on the way when it began, which its readers have had.
  */
 export const events: InvariantMaker = world => {
   const { coordinator, history, nats } = world
   const journalId = coordinator.disk.store.id
   /** How many transitions were told in each place, or given up before those. */
   const toldIn = new WeakMap<object, number>()
+  /** How many need not come again in each place. */
+  const knownIn = new WeakMap<object, number>()
   let told = 0
   let cursor = 0
   /** When the coordinator last said that it came forward. */
@@ -30,7 +33,7 @@ export const events: InvariantMaker = world => {
   /** What a reader makes of it: the last event of each lease that is there, unless a gap hides it. */
   const folded = new Map<string, LeaseEventData>()
 
-  const hear = (message: NatsMessage, place: object): string | undefined => {
+  const hear = (message: NatsMessage, place: object, isLate: boolean): string | undefined => {
     const id = message.headers?.get('Nats-Msg-Id') ?? ''
     const revision = revisionOfEvent(id, journalId)
     if (revision === undefined) return undefined
@@ -42,23 +45,43 @@ export const events: InvariantMaker = world => {
     }
     world.count(message.subject === gapSubject ? 'gaps told' : 'events told')
     const before = toldIn.get(place) ?? told
-    const next = history.transitions[before]?.lease.revision ?? Number.POSITIVE_INFINITY
-    let [from, index] = [revision, history.indexOf(revision)]
+    const next = nextIn(place)
+    const { from, index } = span(message, revision)
+    if (index === undefined) return `${message.subject} was told, but revision ${revision} is no transition`
     if (message.subject === gapSubject) {
-      const gap = JSON.parse(message.data) as { fromRevision: string }
-      from = Number(gap.fromRevision)
-      index = history.countThrough(revision) - 1
       for (const { lease } of history.transitions.slice(told, index + 1)) hidden.add(leasePath(lease))
-    } else if (index === undefined) return `${message.subject} was told, but revision ${revision} is no transition`
-    else {
+    } else {
       const broken = checkEvent(message, index)
       if (broken !== undefined) return broken
     }
+    if (isLate && index < told) return undefined
     if (index < before && toldIn.has(place)) return `${message.subject} was told after revision ${next} should follow`
     if (from > next) return `${message.subject} was told at revision ${revision}, and revision ${next} never was`
     toldIn.set(place, index + 1)
     told = Math.max(told, index + 1)
     return undefined
+  }
+
+  /** What was told before, in another place, and need not come again. */
+  const pass = (message: NatsMessage, place: object): void => {
+    const revision = revisionOfEvent(message.headers?.get('Nats-Msg-Id') ?? '', journalId)
+    if (revision === undefined) return
+    history.readOn()
+    const { from, index = told } = span(message, revision)
+    if (from <= nextIn(place) && index < told) knownIn.set(place, Math.max(index + 1, knownIn.get(place) ?? 0))
+  }
+
+  /** The revision that may not be left out in a place. */
+  const nextIn = (place: object): number => {
+    const index = Math.max(toldIn.get(place) ?? told, knownIn.get(place) ?? 0)
+    return history.transitions[index]?.lease.revision ?? Number.POSITIVE_INFINITY
+  }
+
+  /** From which revision on, and to where among the transitions, a message tells. */
+  const span = ({ subject, data }: NatsMessage, revision: number): { from: number; index: number | undefined } => {
+    if (subject !== gapSubject) return { from: revision, index: history.indexOf(revision) }
+    const { fromRevision } = JSON.parse(data) as { fromRevision: string }
+    return { from: Number(fromRevision), index: history.countThrough(revision) - 1 }
   }
 
   const checkEvent = ({ subject, data }: NatsMessage, index: number): string | undefined => {
@@ -79,10 +102,11 @@ export const events: InvariantMaker = world => {
   }
 
   nats?.server.ears.push({
-    told(message, place) {
-      const broken = hear(message, place)
+    told(message, place, isLate) {
+      const broken = hear(message, place, isLate)
       if (broken !== undefined) world.fail(broken, 'events')
     },
+    known: pass,
   })
   const { renewedEvents = false, stream } = world.plan.nats ?? {}
   /** Renewals in the stream may come faster than the coordinator can look where it stands: then events wait. */

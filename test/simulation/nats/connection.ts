@@ -38,6 +38,7 @@ export function connectSimulated(
 class Client {
   info: { readonly jetstream: boolean; readonly max_payload: number } | undefined
   readonly #process: SimulatedProcess
+  readonly #nats: SimulatedNats
   readonly #connection: Connection<NatsUp, NatsDown>
   readonly #onOpen: (error?: NatsError) => void
   readonly #closed: Promise<void>
@@ -53,6 +54,7 @@ class Client {
 
   constructor(network: Network, process: SimulatedProcess, nats: SimulatedNats, onOpen: (error?: NatsError) => void) {
     this.#process = process
+    this.#nats = nats
     this.#onOpen = onOpen
     this.#closed = new Promise(resolve => {
       this.#close = resolve
@@ -96,7 +98,7 @@ class Client {
   publish(subject: string, data: string, options: { headers?: MsgHdrs; reply?: string } = {}): void {
     if (this.#isClosed) throw new NatsError('CONNECTION_CLOSED', 'CONNECTION_CLOSED')
     const message = { subject, data, headers: options.headers }
-    this.#connection.sendUp({ type: 'publish', message, reply: options.reply })
+    this.#connection.sendUp({ type: 'publish', message, reply: options.reply, place: this.#nats.place })
   }
 
   flush(): Promise<void> {

@@ -10,8 +10,13 @@ import type { ApiAnswer, ApiRequest, NatsDown, NatsMessage, NatsUp } from './wir
 
 /** What the invariants hear of NATS, as it happens. */
 export interface NatsEars {
-  /** A message is where subscribers see it. `place` is the same for messages that one reader reads in order. */
-  told(message: NatsMessage, place: object): void
+  /**
+   * A message is where subscribers see it. `place` is the same for messages that one reader reads in order; one that is late
+   * was sent when that was another.
+   */
+  told(message: NatsMessage, place: object, isLate: boolean): void
+  /** The stream knows a message by its id: it is not told again. */
+  known(message: NatsMessage, place: object): void
 }
 
 type Client = Connection<NatsUp, NatsDown>
@@ -46,6 +51,11 @@ export class SimulatedNats implements Host<NatsUp, NatsDown> {
     this.#random = random
     if (plan.stream !== undefined) this.#stream = new SimulatedStream(streamName, plan.stream, 0)
     this.start()
+  }
+
+  /** Where what is sent now is to be read. */
+  get place(): object {
+    return this.#place
   }
 
   get process(): SimulatedProcess | undefined {
@@ -145,26 +155,30 @@ export class SimulatedNats implements Host<NatsUp, NatsDown> {
   #take(client: Client, up: NatsUp): void {
     if (up.type === 'ping') client.sendDown({ type: 'pong' })
     else if (up.type === 'request') client.sendDown({ type: 'answer', id: up.id, answer: this.#answer(up.request) })
-    else this.#publish(client, up.message, up.reply)
+    else this.#publish(client, up)
   }
 
   get #hasJetStream(): boolean {
     return this.plan.hasJetStream && this.#timeline.nowMs >= this.#readyAtMs
   }
 
-  #publish(client: Client, message: NatsMessage, reply: string | undefined): void {
+  #publish(client: Client, { message, reply, place }: NatsUp & { type: 'publish' }): void {
     const { lostMessages, lostAcks } = this.plan
     const stream = this.#hasJetStream && this.#stream?.captures(message.subject) ? this.#stream : undefined
     if (stream === undefined) {
       if (reply !== undefined) client.sendDown({ type: 'message', message: nobody(reply) })
-      else for (const ear of this.ears) ear.told(message, client)
+      else for (const ear of this.ears) ear.told(message, client, false)
       return
     }
     if (this.#random.fraction() < lostMessages) return
     const before = stream.standing.lastSequence
     const ack = stream.publish(message, this.#timeline.nowMs)
-    if (stream.standing.lastSequence > before) for (const ear of this.ears) ear.told(message, this.#place)
-    if (!stream.keepsLastEvent) this.#place = {}
+    const isNew = stream.standing.lastSequence > before
+    for (const ear of this.ears) {
+      if (isNew) ear.told(message, this.#place, place !== this.#place)
+      else if ('duplicate' in ack) ear.known(message, this.#place)
+    }
+    if (isNew && !stream.keepsLastEvent) this.#place = {}
     if (reply === undefined || this.#random.fraction() < lostAcks) return
     client.sendDown({
       type: 'message',

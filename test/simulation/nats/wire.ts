@@ -25,7 +25,13 @@ export interface NatsMessage {
 
 /** What a client says to NATS. */
 export type NatsUp =
-  | { readonly type: 'publish'; readonly message: NatsMessage; readonly reply: string | undefined }
+  | {
+      readonly type: 'publish'
+      readonly message: NatsMessage
+      readonly reply: string | undefined
+      /** Where it was to be read when it was sent. */
+      readonly place: object
+    }
   | { readonly type: 'request'; readonly id: number; readonly request: ApiRequest }
   | { readonly type: 'ping' }
 
