@@ -172,8 +172,10 @@ export class Book {
         for (const place of asked === undefined ? [] : stream.covered(asked.request)) {
           const lease = this.leases.get(place.request.name)
           if (failed.has(place.handle)) this.#drop(place)
-          else if (lease !== undefined && isTenancyOf(lease, place) && asked !== undefined)
-            this.#extend(lease, asked.atMs)
+          else if (lease !== undefined && isTenancyOf(lease, place) && asked !== undefined) {
+            // The same stream has asked for the lease again, perhaps for a shorter time, and after this.
+            if (!stream.isAsking(lease.image.name, lease.image)) this.#extend(lease, asked.atMs)
+          }
         }
         break
       }
