@@ -1,6 +1,6 @@
-import { parseLabelSelector } from '../lease/label-selector.js'
 import type { LeaseImage } from '../lease/lease.js'
 import { parseFieldSelector } from './field-selector.js'
+import { readLabelSelector } from './label-selector.js'
 import type { KubernetesRequest } from './request.js'
 
 /** Which leases a request for a collection is about. */
@@ -15,11 +15,11 @@ export interface LeaseSelection {
 
 /**
  * What the path and the selectors of a request say.
- * @throws StatusError 400, LeaseError INVALID_REQUEST
+ * @throws StatusError 400
  */
 export function leaseSelection({ namespace, query }: Pick<KubernetesRequest, 'namespace' | 'query'>): LeaseSelection {
   const fields = parseFieldSelector(query.get('fieldSelector') ?? '')
-  const selects = parseLabelSelector(query.get('labelSelector') ?? '', 'labelSelector')
+  const selects = readLabelSelector(query.get('labelSelector') ?? '')
   const only = fields.namespace ?? namespace
   return {
     namespace: namespace === '' ? only : namespace,

@@ -98,9 +98,9 @@ function isKnownRenewal({ options }: Turn, before: LeaseImage, lease: WrittenLea
   )
 }
 
-function refuseInvalid({ limits }: Turn, { name }: LeaseName, read: ReadLease, before: LeaseImage | undefined): void {
-  const violations = validateLeaseWrite(read, limits, before)
-  if (violations.length > 0) throw invalidLease(name, violations)
+function refuseInvalid({ limits }: Turn, path: LeaseName, read: ReadLease, before: LeaseImage | undefined): void {
+  const violations = validateLeaseWrite(read, limits, before, path)
+  if (violations.length > 0) throw invalidLease(path.name, violations)
 }
 
 /** A write with the uid of a lease that is gone must not bring it back. */
