@@ -1,6 +1,7 @@
 /**
  * `make faults`: every test of this folder, on real processes, with a summary of what went wrong on purpose. ROUNDS says
- * how often the longer workloads run, RESULTS where the results go, as a line of JSON for each workload.
+ * how often the longer workloads run, TIMES how often everything does, in a row, until something fails; RESULTS where the
+ * results go, as a line of JSON for each workload.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -10,12 +11,18 @@ import { createInterface } from 'node:readline'
 import type { Result } from './results.js'
 import { findLibrary } from './wall-clock/fake-time.js'
 
-const { RESULTS: results, ROUNDS = '3' } = process.env
+const { RESULTS: results, ROUNDS = '3', TIMES = '1' } = process.env
 
 installLibfaketime()
 const folder = mkdtempSync(join(tmpdir(), 'leasehold-faults-results-'))
 const path = join(folder, 'faults.jsonl')
-const counts = await runTests({ ...process.env, ROUNDS, FAULTS_RESULTS: path })
+const counts = { times: 0, tests: 0, passed: 0, failed: 0, seconds: 0 }
+while (counts.times < Number(TIMES) && counts.failed === 0) {
+  const run = await runTests({ ...process.env, ROUNDS, FAULTS_RESULTS: path })
+  counts.times++
+  for (const what of ['tests', 'passed', 'failed', 'seconds'] as const) counts[what] += run[what]
+  if (Number(TIMES) > 1) console.log(`${counts.times} of ${TIMES} times: ${run.passed} passed, ${run.failed} failed`)
+}
 const workloads = existsSync(path) ? merged(readFileSync(path, 'utf8')) : []
 rmSync(folder, { recursive: true })
 const all: Result[] = [{ workload: 'all tests', faults: {}, counts }, ...workloads]
