@@ -9,8 +9,8 @@ import { badRequest, tooLargeBody, unsupportedMediaType } from './status.js'
 /** The most bytes of a body; Kubernetes has the same limit. */
 export const maxBodyBytes = 3 * 1024 * 1024
 
-/** The most bytes of YAML: reading it takes far longer than JSON, and nothing else goes on in the meantime. */
-const maxYamlBytes = 512 * 1024
+/** The most bytes of YAML that is no JSON: reading it takes far longer, and nothing else goes on in the meantime. */
+export const maxYamlBytes = 64 * 1024
 
 /** What a body may be. */
 export const mediaTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] as const

@@ -18,13 +18,14 @@ export class DepthError extends Error {}
 export function duplicateFields(json: string): readonly string[] {
   const found = new Set<string>()
   const levels: Level[] = []
-  let level: Level = { keys: undefined, key: '', index: 0 }
+  let level: Level = { isObject: false, keys: undefined, key: '', index: 0 }
   for (let at = 0; at < json.length; at++) {
     switch (json.charCodeAt(at)) {
       case quote: {
         const end = endOfString(json, at)
-        if (level.keys !== undefined && isKey(json, end)) {
+        if (level.isObject && isKey(json, end)) {
           level.key = keyOf(json.slice(at, end))
+          level.keys ??= new Set()
           if (level.keys.has(level.key)) found.add(pathOf(levels, level))
           else level.keys.add(level.key)
         }
@@ -35,7 +36,7 @@ export function duplicateFields(json: string): readonly string[] {
       case openBracket:
         if (levels.length >= maxDepth) throw new DepthError('exceeded max depth')
         levels.push(level)
-        level = { keys: json.charCodeAt(at) === openBrace ? new Set() : undefined, key: '', index: 0 }
+        level = { isObject: json.charCodeAt(at) === openBrace, keys: undefined, key: '', index: 0 }
         break
       case closeBrace:
       case closeBracket:
@@ -51,7 +52,8 @@ export function duplicateFields(json: string): readonly string[] {
 
 /** An object, by the keys seen so far, or a list, by how many commas. */
 interface Level {
-  readonly keys: Set<string> | undefined
+  readonly isObject: boolean
+  keys: Set<string> | undefined
   key: string
   index: number
 }

@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { maxBodyBytes, readBody, readPatch } from '../../../services/coordinator/kubernetes/body.js'
+import { maxBodyBytes, maxYamlBytes, readBody, readPatch } from '../../../services/coordinator/kubernetes/body.js'
 import { maxDepth } from '../../../services/coordinator/kubernetes/duplicate-fields.js'
 import { readLease } from '../../../services/coordinator/kubernetes/lease-object.js'
 import { protobufOf } from '../../../services/coordinator/kubernetes/protobuf/objects.js'
@@ -126,7 +126,12 @@ test('bodies are bounded in bytes and in depth', t => {
     undefined,
   )
   t.is(refusal(() => read(padded(maxBodyBytes + 1), json))?.code, 413)
-  t.is(refusal(() => read(padded(600_000), yaml))?.code, 413)
+  t.is(refusal(() => read(padded(maxBodyBytes + 1), yaml))?.code, 413)
+  t.is(
+    refusal(() => read(`a: ${'x'.repeat(maxYamlBytes - 3)}`, yaml)),
+    undefined,
+  )
+  t.is(refusal(() => read(`a: ${'x'.repeat(maxYamlBytes - 2)}`, yaml))?.code, 413)
   const deep = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`
   t.is(
     refusal(() => read(deep(maxDepth), json)),
