@@ -24,11 +24,11 @@ demo: setup build ## a tour of what goes wrong in a fleet, with real processes; 
 	@exec node dist/scripts/demo.js
 
 .PHONY: test
-test: setup ## run every test (TESTS='test/coordinator/**' for some)
+test: setup kubectl ## run every test (TESTS='test/coordinator/**' for some; KUBECTLS=all with every kubectl that is here)
 	@ava $(TESTS)
 
 .PHONY: faults
-faults: setup ## run the tests on real processes that are killed, stopped and cut off (ROUNDS=3 of the longer ones)
+faults: setup ## run the tests on real processes that are killed, stopped and cut off (ROUNDS=3 of the longer ones, TIMES=1 in all)
 	@mkdir -p test/simulation/results
 	@RESULTS=$(or $(RESULTS),test/simulation/results/faults.jsonl) node --import=tsx test/faults/run-faults.ts
 
@@ -88,6 +88,10 @@ node-check:
 .PHONY: nats-server
 nats-server:
 	@scripts/nats-server.sh
+
+.PHONY: kubectl
+kubectl:
+	@scripts/kubectl.sh
 
 .PHONY: generate
 generate: protos/generated/.done

@@ -28,8 +28,11 @@ export interface CoordinatorProcessOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
+/** The test that something is for: what its end brings with it. */
+export type TestScope = Pick<ExecutionContext, 'teardown' | 'passed'> & { readonly log: (line: string) => void }
+
 /** An empty directory that goes with the test. */
-export async function temporaryDirectory(t: ExecutionContext): Promise<string> {
+export async function temporaryDirectory(t: TestScope): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'leasehold-faults-'))
   t.teardown(() => rm(directory, { recursive: true, force: true }))
   return directory
@@ -59,7 +62,7 @@ export class CoordinatorProcess {
   }
 
   /** Chooses ports and directory, but starts nothing yet. */
-  static async prepare(t: ExecutionContext, options: CoordinatorProcessOptions = {}): Promise<CoordinatorProcess> {
+  static async prepare(t: TestScope, options: CoordinatorProcessOptions = {}): Promise<CoordinatorProcess> {
     const directory = options.directory ?? (await temporaryDirectory(t))
     const coordinator = new CoordinatorProcess([await freePort(), await freePort()], directory, options)
     t.teardown(async () => {
@@ -70,7 +73,7 @@ export class CoordinatorProcess {
   }
 
   /** Starts one and waits until it serves. */
-  static async start(t: ExecutionContext, options: CoordinatorProcessOptions = {}): Promise<CoordinatorProcess> {
+  static async start(t: TestScope, options: CoordinatorProcessOptions = {}): Promise<CoordinatorProcess> {
     const coordinator = await CoordinatorProcess.prepare(t, options)
     await coordinator.start()
     return coordinator
@@ -148,7 +151,7 @@ export class CoordinatorProcess {
   }
 
   /** A client of it, which leaves its leases to run their time when the test ends. */
-  client(t: ExecutionContext): LeaseholdClient {
+  client(t: TestScope): LeaseholdClient {
     const client = connectClient({ addresses: [this.address] })
     t.teardown(() => client.close({ release: false }))
     return client
