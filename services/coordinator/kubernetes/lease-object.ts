@@ -120,7 +120,7 @@ export function readManagedFields(entries: unknown): readonly ManagedFieldsEntry
 }
 
 /** Refuses a body that cannot be read as a Lease. */
-export const cannotBeHandled = (why: string, version = 'v1', kind = 'Lease'): StatusError =>
+const cannotBeHandled = (why: string, version = 'v1', kind = 'Lease'): StatusError =>
   badRequest(`${kind} in version ${quoted(version)} cannot be handled as a Lease: ${why}`)
 
 /** More are not told. */

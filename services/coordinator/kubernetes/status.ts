@@ -74,9 +74,6 @@ export function deleted(name: string, uid: string, resource = leaseResource): St
 /** A request that cannot be read, or that contradicts itself. */
 export const badRequest = (message: string): StatusError => failure(400, 'BadRequest', message)
 
-/** A request of nobody known. */
-export const unauthorized = (): StatusError => failure(401, 'Unauthorized', 'Unauthorized')
-
 /** A request that nobody may make here, as `forbidden: <why>` says; without a name it is about the collection. */
 export function forbiddenRequest(name: string, why: string, resource = leaseResource): StatusError {
   const subject = name === '' ? qualified(resource) : `${qualified(resource)} ${quoted(name)}`
@@ -182,7 +179,7 @@ export function tooLargeResourceVersion(given: number | string, current: number 
 }
 
 /** The coordinator cannot do it now; another time it can. */
-export const unavailable = (message: string, retryAfterSeconds = 1): StatusError =>
+const unavailable = (message: string, retryAfterSeconds = 1): StatusError =>
   retryLater(503, 'ServiceUnavailable', message, retryAfterSeconds)
 
 /** A fault of ours. */

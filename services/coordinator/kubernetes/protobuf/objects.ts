@@ -35,10 +35,6 @@ export function objectOfProtobuf(bytes: Buffer): JsonObject {
   return { kind, apiVersion, ...(message && decodeMessage(raw, message)) }
 }
 
-/** Whether objects of this kind can be written. */
-export const hasMessage = ({ apiVersion, kind }: JsonObject): boolean =>
-  messageOf(String(apiVersion), String(kind)) !== undefined
-
 /** An object of a kind that has a message. */
 export function protobufOf(object: JsonObject): Buffer {
   const { apiVersion, kind } = object

@@ -2,7 +2,6 @@ import test from 'ava'
 import fc from 'fast-check'
 import type { JsonObject } from '../../../../services/coordinator/kubernetes/decoding.js'
 import {
-  hasMessage,
   objectOfProtobuf,
   ProtobufError,
   protobufOf,
@@ -37,12 +36,14 @@ test('an object of an unknown kind is its kind alone', t => {
     apiVersion: 'v1',
     kind: 'Pod',
   })
-  t.false(hasMessage({ apiVersion: 'v1', kind: 'Pod' }))
+  t.throws(() => protobufOf({ apiVersion: 'v1', kind: 'Pod' }), { message: 'v1 Pod has no message' })
 })
 
 test('options of a deletion are known in every group', t => {
-  t.true(hasMessage({ apiVersion: 'v1', kind: 'DeleteOptions' }))
-  t.true(hasMessage({ apiVersion: 'coordination.k8s.io/v1', kind: 'DeleteOptions' }))
+  for (const apiVersion of ['v1', 'coordination.k8s.io/v1', 'meta.k8s.io/v1']) {
+    const options = { kind: 'DeleteOptions', apiVersion, dryRun: ['All'] }
+    t.deepEqual(objectOfProtobuf(protobufOf(options)), options)
+  }
 })
 
 test('an empty time is none, and the first moment of 1970 is one', t => {
