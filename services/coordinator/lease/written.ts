@@ -106,7 +106,9 @@ export function asWritten(lease: LeaseImage, write: WrittenLease, revision: numb
 /** The same in the hands of the holder that is written, under a new token. */
 export function heldAsWritten(lease: LeaseImage, write: WrittenLease, revision: number): LeaseImage {
   const { instance: _, freeSince: __, ...rest } = asWritten(lease, write, revision)
-  return { ...rest, state: 'held', fencingToken: revision, isWritten: true }
+  // Who takes the lease counts on the very duration that it wrote.
+  const { leaseDurationMs = 0 } = write
+  return { ...rest, leaseDurationMs, state: 'held', fencingToken: revision, isWritten: true }
 }
 
 /** The fields that a write changes. */

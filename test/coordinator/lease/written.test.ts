@@ -190,6 +190,14 @@ test('a duration as Kubernetes shows it, in whole seconds, is not another one', 
   t.is(meaningOf(world.get(), edited(world, { leaseDurationMs: 1_000 })), 'refused')
 })
 
+test('whoever takes a lease has the very duration that it wrote, be it what Kubernetes showed', t => {
+  const world = new CoreWorld()
+  world.acquire({ leaseDurationMs: 1_500 })
+  world.pass(1_500)
+  t.is(world.write(edited(world, { holderIdentity: 'B', leaseDurationMs: 2_000 })).leaseDurationMs, 2_000)
+  t.true(expiresIn(world, 2_000))
+})
+
 // Renewal
 
 test('the holder renews by another renewTime, later or earlier, which is kept exactly as written', t => {
