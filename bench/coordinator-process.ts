@@ -6,9 +6,13 @@ import { createInterface } from 'node:readline'
 
 /** A coordinator as users run it: what make build made, with LMDB in a directory that is removed after. */
 export interface CoordinatorProcess {
+  /** HOST:PORT of gRPC, and of HTTP. */
   readonly address: string
+  readonly httpAddress: string
   /** What the process has used, user and system. */
   cpuSeconds(): Promise<number>
+  /** What it has in memory. */
+  residentBytes(): Promise<number>
   stop(): Promise<void>
 }
 
@@ -34,12 +38,15 @@ export async function startCoordinator(): Promise<CoordinatorProcess> {
       if (msg === 'serving') resolve({ grpc, http })
     })
   })
+  const metric = async (name: string): Promise<number> => {
+    const metrics = await (await fetch(`http://${http}/metrics`)).text()
+    return Number(new RegExp(`^${name} (\\S+)`, 'm').exec(metrics)?.[1])
+  }
   return {
     address: grpc,
-    async cpuSeconds() {
-      const metrics = await (await fetch(`http://${http}/metrics`)).text()
-      return Number(/^process_cpu_seconds_total (\S+)/m.exec(metrics)?.[1])
-    },
+    httpAddress: http,
+    cpuSeconds: () => metric('process_cpu_seconds_total'),
+    residentBytes: () => metric('process_resident_memory_bytes'),
     async stop() {
       child.kill('SIGTERM')
       await ended

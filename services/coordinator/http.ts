@@ -1,5 +1,6 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import type { Registry } from 'prom-client'
+import { measureRequests } from './http-metrics.js'
 
 export interface HttpFaceOptions {
   /** HOST:PORT; port 0 for one of the system's choosing. */
@@ -47,6 +48,7 @@ export async function startHttpFace({ listen, registry, whyNotReady, routes }: H
       querystringParser: text => new URLSearchParams(text) as never,
     },
   })
+  measureRequests(app, registry)
   // Each route reads its body by itself: the API of Kubernetes has content types of its own.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))

@@ -35,6 +35,15 @@ test('/metrics has the registry in the text that Prometheus reads', async t => {
   t.regex(body, /^things_total 3$/m)
 })
 
+test('requests are counted by route and code, and paths that are not served together', async t => {
+  const face = await start(t)
+  await get(face, '/healthz')
+  await get(face, '/nowhere')
+  const { body } = await get(face, '/metrics')
+  t.regex(body, /^http_server_requests_total\{method="GET",route="\/healthz",code="200"\} 1$/m)
+  t.regex(body, /^http_server_requests_total\{method="GET",route="other",code="404"\} 1$/m)
+})
+
 test('a query after the path changes nothing', async t => {
   t.is((await get(await start(t), '/healthz?verbose')).code, 200)
 })

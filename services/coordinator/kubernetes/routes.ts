@@ -83,7 +83,7 @@ export function kubernetesRoutes(app: FastifyInstance, options: KubernetesRoutes
   const leases = leaseHandlers(options)
   const root = '/apis/coordination.k8s.io/v1'
   const listOrWatch: HttpHandler = (request, reply) =>
-    isWatch(queryOf(request)) ? watch(watches, request, reply, log) : http(leases.list)(request, reply)
+    isWatch(queryOf(request)) ? watch(watches, request, reply, options) : http(leases.list)(request, reply)
   serve(app, `${root}/leases`, { GET: listOrWatch }, notAllowed)
   serve(
     app,
@@ -183,12 +183,15 @@ function ofFramework(error: unknown): unknown {
   return Number(error.statusCode) < 500 ? badRequest(error.message) : error
 }
 
+/** How long a client may take to read the end of a watch. */
+const lastWordMs = 5_000
+
 /** Answers with the events of a watch, for as long as it goes on. */
 async function watch(
   watches: KubernetesWatches,
   request: FastifyRequest,
   reply: FastifyReply,
-  log: ErrorLog,
+  { log, clock }: KubernetesRoutesOptions,
 ): Promise<void> {
   const asked = requestOf(request)
   try {
@@ -206,6 +209,9 @@ async function watch(
       log.error({ err: error, url: request.url }, 'unexpected error in a watch')
     }
     raw.end()
+    // A client that does not read would keep its end from leaving for ever.
+    const lastWord = clock.setTimer(lastWordMs, () => raw.destroy())
+    raw.once('close', () => lastWord.cancel())
   } catch (error) {
     refuse(reply, error, request, log)
   }
