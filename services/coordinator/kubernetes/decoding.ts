@@ -62,12 +62,16 @@ export class Decoding {
 
   /** Remembers the first value of a wrong type. */
   mismatch(value: unknown, place: Place, wanted: string): undefined {
-    const path = typePath(place)
-    const isNumeric = typeof value === 'number' && /^u?int/.test(wanted)
-    const found = isNumeric ? `number ${value}` : kindOf(value)
-    const target = path === '' ? 'value' : `struct field ${place.type}.${path}`
-    this.#mismatch ??= `json: cannot unmarshal ${found} into Go ${target} of type ${wanted}`
+    this.#mismatch ??= mismatch(value, place, wanted)
   }
+}
+
+function mismatch(value: unknown, place: Place, wanted: string): string {
+  const path = typePath(place)
+  const isNumeric = typeof value === 'number' && wanted.startsWith('int')
+  const found = isNumeric ? `number ${value}` : kindOf(value)
+  const target = path === '' ? 'value' : `struct field ${place.type}.${path}`
+  return `json: cannot unmarshal ${found} into Go ${target} of type ${wanted}`
 }
 
 function kindOf(value: unknown): string {
@@ -96,11 +100,13 @@ export const int64: Reader<number> = (value, place, decoding) =>
 /** Anything, left as it is. */
 export const anything: Reader<unknown> = value => value
 
-/** A time, by the function that parses it. */
+/** A time, by the function that parses it. What is none refuses the whole at once, before other values of wrong types. */
 export const time =
   <T>(parse: (text: string) => T | undefined): Reader<T> =>
-  (value, place, decoding) =>
-    typeof value === 'string' ? parse(value) : decoding.mismatch(value, place, 'string')
+  (value, place) => {
+    if (typeof value !== 'string') throw new DecodeError(mismatch(value, place, 'string'))
+    return parse(value)
+  }
 
 /** Texts by text; a value that is null is ''. */
 export const texts: Reader<Readonly<Record<string, string>>> = (value, place, decoding) =>

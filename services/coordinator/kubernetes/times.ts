@@ -44,10 +44,14 @@ function parse(text: string, layout: string): { seconds: number; fraction: strin
   if (match === null || (layout === microLayout && match[7]?.length !== 6)) throw unlike(text, layout)
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number)
   const [offsetHour, offsetMinute] = [Number(match[9] ?? 0), Number(match[10] ?? 0)]
-  inRange(text, 'month', month >= 1 && month <= 12)
-  inRange(text, 'hour', hour < 24)
-  inRange(text, 'minute', minute < 60)
-  inRange(text, 'second', second < 60)
+  for (const [part, number] of [
+    ['01', month],
+    ['15', hour],
+    ['04', minute],
+    ['05', second],
+  ] as const) {
+    checkRange(text, part, number)
+  }
   inRange(text, 'time zone offset hour', offsetHour <= 24)
   inRange(text, 'time zone offset minute', offsetMinute <= 60)
   const date = new Date(0)
@@ -66,6 +70,19 @@ const lastSeconds = 253_402_300_799
 
 function inRange(text: string, part: string, isIn: boolean): void {
   if (!isIn) throw new TimeError(`parsing time ${JSON.stringify(text)}: ${part} out of range`)
+}
+
+/** What is looked at while a time is read; the day is looked at when all is read. */
+const ranges: Readonly<Record<string, readonly [string, number, number] | undefined>> = {
+  '01': ['month', 1, 12],
+  '15': ['hour', 0, 23],
+  '04': ['minute', 0, 59],
+  '05': ['second', 0, 59],
+}
+
+function checkRange(text: string, part: string, number: number): void {
+  const [name = '', least = 0, most = 0] = ranges[part] ?? []
+  if (name !== '') inRange(text, name, number >= least && number <= most)
 }
 
 /** The parts of a layout, and what each reads. */
@@ -98,6 +115,7 @@ function unlike(text: string, layout: string): TimeError {
       const [time, at] = [JSON.stringify(text), JSON.stringify(rest)]
       return new TimeError(`parsing time ${time} as "${layout}": cannot parse ${at} as "${part}"`)
     }
+    checkRange(text, part, Number(rest.slice(0, length)))
     rest = rest.slice(length)
   }
   return new TimeError(`parsing time ${JSON.stringify(text)}: extra text: ${JSON.stringify(rest)}`)

@@ -191,9 +191,10 @@ for (const [message, object] of mismatches) {
   })
 }
 
-test('of several wrong types the first is told, and a wrong time before any', t => {
+test('of several wrong types the first is told, and what is no time before any', t => {
   t.regex(refusal({ metadata: { name: 1, uid: 2 }, spec: 4 }) ?? '', /ObjectMeta\.metadata\.name/)
   t.regex(refusal({ spec: { holderIdentity: 4, renewTime: 'x' } }) ?? '', /parsing time "x"/)
+  t.regex(refusal({ spec: { holderIdentity: 4, renewTime: 5 } }) ?? '', /LeaseSpec\.spec\.renewTime of type string/)
 })
 
 test('a lease may leave out what it is, and may not be something else', t => {

@@ -35,6 +35,7 @@ const refused: readonly (readonly [string, string])[] = [
   ['2026-13-01T00:00:00.123456Z', ': month out of range'],
   ['2026-02-30T00:00:00.123456Z', ': day out of range'],
   ['2026-02-20T24:00:00.123456Z', ': hour out of range'],
+  ['2026-02-20T24:00:00.123Z', ': hour out of range'],
   ['2026-02-20T23:00:60.123456Z', ': second out of range'],
   ['2026-01-01T00:00:00.123456+25:00', ': time zone offset hour out of range'],
 ]
