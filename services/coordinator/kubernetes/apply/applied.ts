@@ -45,7 +45,7 @@ export function applied(live: JsonObject | undefined, wanted: JsonObject, option
 
   const before = managers.get(key)
   const claimed = withFields(managers, managing(before, mine, setFields(config), options.nowSeconds))
-  const owned = [...claimed.values()].map(({ fields }) => fields).reduce(union, new Set())
+  const owned = union([...claimed.values()].map(({ fields }) => fields))
   const withWanted = merged(live ?? {}, config)
   const { added, modified } = changes(live, withWanted)
   const conflicts = conflictsOf(claimed, key, modified)
@@ -53,20 +53,24 @@ export function applied(live: JsonObject | undefined, wanted: JsonObject, option
 
   const result = without(withWanted, difference(before?.fields ?? new Set(), owned))
   // What is gone was nobody else's.
-  const all = taken(claimed, key, union(added, modified))
+  const all = taken(claimed, key, union([added, modified]))
   return withManagers(options.manager === kubectl ? withLastApplied(result, wanted) : result, all)
 }
 
 function checkWanted(wanted: JsonObject): void {
   const excess = outOfBounds(wanted)
   if (excess !== undefined) throw badRequest(`the applied object has ${excess}`)
-  const [version, kind] = [fieldOf(wanted, 'apiVersion'), fieldOf(wanted, 'kind')]
-  if (version !== apiVersion || kind !== 'Lease') throw badRequest(`invalid object type: ${version}, Kind=${kind}`)
+  if (fieldOf(wanted, 'apiVersion') !== apiVersion || fieldOf(wanted, 'kind') !== 'Lease') {
+    const [version, kind] = ['apiVersion', 'kind'].map(key => textOf(fieldOf(wanted, key)))
+    throw badRequest(`invalid object type: ${version}, Kind=${kind}`)
+  }
   const entries = managedFieldsOf(wanted)
   const hasEntries = entries !== undefined && entries !== null && !(Array.isArray(entries) && entries.length === 0)
   if (hasEntries) throw badRequest('metadata.managedFields must be nil')
   checkFields(wanted)
 }
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 /** Who set the fields of the live lease; where nothing is known, all of them were set before the first apply. */
 function managersOf(live: JsonObject | undefined, nowSeconds: number): Managers {

@@ -18,8 +18,10 @@ export const fieldElement = (name: string): string => `f:${name}`
 export const valueElement = (value: unknown): string => `v:${JSON.stringify(value)}`
 export const keyElement = (keys: JsonObject): string => `k:${JSON.stringify(keys)}`
 
-export function union(one: FieldSet, other: FieldSet): FieldSet {
-  return new Set([...one, ...other])
+export function union(sets: readonly FieldSet[]): FieldSet {
+  const all = new Set<string>()
+  for (const set of sets) for (const path of set) all.add(path)
+  return all
 }
 
 export function intersection(one: FieldSet, other: FieldSet): FieldSet {

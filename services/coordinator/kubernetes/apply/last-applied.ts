@@ -22,7 +22,7 @@ export function lastAppliedFields(live: JsonObject): FieldSet | undefined {
   const lastApplied = parsed(text)
   if (lastApplied === undefined || fieldOf(lastApplied, 'apiVersion') !== apiVersion) return undefined
   const { added, modified, removed } = changes(lastApplied, live)
-  return difference(setFields(lastApplied), union(union(added, modified), removed))
+  return difference(setFields(lastApplied), union([added, modified, removed]))
 }
 
 function parsed(text: string): JsonObject | undefined {

@@ -267,8 +267,11 @@ export function withoutShown(object: JsonObject): JsonObject {
  */
 export function checkFields(object: JsonObject): void {
   const metadata = fieldOf(object, 'metadata')
-  const [namespace, name] = ['namespace', 'name'].map(key => (isObject(metadata) ? fieldOf(metadata, key) : undefined))
-  const subject = `${namespace ?? ''}/${name ?? ''}; coordination.k8s.io/v1, Kind=Lease`
+  const [namespace, name] = ['namespace', 'name'].map(key => {
+    const value = isObject(metadata) ? fieldOf(metadata, key) : undefined
+    return typeof value === 'string' ? value : ''
+  })
+  const subject = `${namespace}/${name}; coordination.k8s.io/v1, Kind=Lease`
   const fault = faultOf(object, lease, '')
   if (fault !== undefined) throw badRequest(`failed to create typed patch object (${subject}): ${fault}`)
 }

@@ -46,10 +46,10 @@ export function updated(
   const { added, modified, removed } = changes(before, after)
   const mine = { manager: manager === '' ? 'unknown' : manager, operation: 'Update' } as const
   const key = managerKey(mine)
-  const others = taken(managers, key, union(union(added, modified), removed))
+  const others = taken(managers, key, union([added, modified, removed]))
   const held = managers.get(key)
-  const set = union(added, modified)
-  const fields = union(difference(held?.fields ?? new Set(), removed), set)
+  const set = union([added, modified])
+  const fields = union([difference(held?.fields ?? new Set(), removed), set])
   // What only lost fields keeps its time.
   const seconds = difference(fields, held?.fields ?? new Set()).size === 0 ? (held?.seconds ?? nowSeconds) : nowSeconds
   return withFields(others, managing(held, mine, fields, seconds))

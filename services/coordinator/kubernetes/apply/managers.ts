@@ -2,7 +2,7 @@
 import { secondsTime } from '../../lease/kubernetes-shape.js'
 import { isObject, type JsonObject } from '../decoding.js'
 import { fieldOf, withField } from '../patch/json.js'
-import { type FieldSet, fieldSet, fieldsV1, sameFields, union } from './field-set.js'
+import { difference, type FieldSet, fieldSet, fieldsV1, sameFields, union } from './field-set.js'
 
 /** The only version of a Lease that is served; entries of others are dropped, as Kubernetes does. */
 export const apiVersion = 'coordination.k8s.io/v1'
@@ -87,17 +87,19 @@ export function managing(
 
 /** The managers other than one, each without some of its fields. */
 export function taken(managers: Managers, by: string, fields: FieldSet): Managers {
-  let left = managers
+  const left = new Map(managers)
   for (const [key, managed] of managers) {
     if (key === by) continue
-    const kept = [...managed.fields].filter(path => !fields.has(path))
-    if (kept.length < managed.fields.size) left = withFields(left, { ...managed, fields: new Set(kept) })
+    const kept = difference(managed.fields, fields)
+    if (kept.size === 0) left.delete(key)
+    else if (kept.size < managed.fields.size) left.set(key, { ...managed, fields: kept })
   }
   return left
 }
 
 const maxUpdaters = 10
-const ancient = 'ancient-changes'
+const ancient = { manager: 'ancient-changes', operation: 'Update' } as const
+const ancientKey = managerKey(ancient)
 
 /** The managers, of whom at most ten update: the oldest of them become one. */
 export function capped(managers: Managers): Managers {
@@ -109,12 +111,11 @@ export function capped(managers: Managers): Managers {
   const oldest = updaters.slice(0, updaters.length - maxUpdaters + 1)
   for (const [key] of oldest) left.delete(key)
   const bucket: Managed = {
-    manager: ancient,
-    operation: 'Update',
-    fields: oldest.map(([, { fields }]) => fields).reduce(union),
+    ...ancient,
+    fields: union([...oldest.map(([, { fields }]) => fields), left.get(ancientKey)?.fields ?? new Set()]),
     seconds: oldest.at(-1)?.[1].seconds,
   }
-  return left.set(managerKey(bucket), bucket)
+  return left.set(ancientKey, bucket)
 }
 
 /** The entries as a lease shows them. */

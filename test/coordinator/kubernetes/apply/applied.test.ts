@@ -185,6 +185,8 @@ test('kubectl does not take over what has changed since it was applied without t
 test('what is no Lease cannot be applied', t => {
   for (const [wanted, message] of [
     [{ ...lease(), kind: 'Secret' }, /invalid object type/],
+    [{ ...lease(), kind: { toString: 1 } }, /invalid object type/],
+    [lease({ metadata: { name: { toString: 1 } } }), /\.metadata\.name: expected string, got object$/],
     [{ ...lease(), apiVersion: 'coordination.k8s.io/v1beta1' }, /invalid object type/],
     [lease({ metadata: { managedFields: [{}] } }), /^metadata.managedFields must be nil$/],
     [
