@@ -3,6 +3,7 @@ import type { Random } from '../../clock/random.js'
 import { decodeHoldRequest, encodeHoldResponse } from '../../protos/hold-codec.js'
 
 import { leaseService } from '../../services/coordinator/grpc/lease-service.js'
+import { statusFor } from '../../services/coordinator/grpc/status-details.js'
 import { HoldSession } from '../../services/coordinator/hold-session.js'
 import type { LeaseRecord } from '../../services/coordinator/lease/records.js'
 import { defaultLimits } from '../../services/coordinator/lease/validation.js'
@@ -11,6 +12,7 @@ import { StorageWatch } from '../../services/coordinator/storage-watch.js'
 import { Background, type BackgroundOptions } from './background.js'
 import type { CoordinatorEars } from './coordinator.js'
 import type { SimulatedDisk } from './disk.js'
+import { isKubernetesMethod, type KubernetesRequest, kubernetesCall } from './kubernetes-calls.js'
 import { methodOf, refusalOf } from './methods.js'
 import type { Connection, Ear } from './network.js'
 import type { SimulatedProcess } from './process.js'
@@ -25,6 +27,13 @@ const windowSize = 30
 
 /** A disk with less is full. */
 const minFreeBytes = 1
+
+/** An error that nobody expects ends the world. */
+const throwing = {
+  error({ err }: { err?: Error }): void {
+    throw new Error(`an unexpected error in a call: ${err?.stack}`)
+  },
+}
 
 export interface CoordinatorProcessOptions {
   readonly process: SimulatedProcess
@@ -101,11 +110,7 @@ export class CoordinatorProcess {
     this.#service = leaseService({
       coordinator,
       clock: process,
-      log: {
-        error: ({ err }: { err?: Error }) => {
-          throw new Error(`an unexpected error in a call: ${err?.stack}`)
-        },
-      },
+      log: throwing,
     })
     this.open = open
   }
@@ -180,19 +185,27 @@ export class CoordinatorProcess {
 
   #call(connection: Connection<Up, Down>, name: string, bytes: Uint8Array): void {
     const method = methodOf(name)
-    const handler = this.#service?.handlers[name as 'GetLease']
     const call = {
       request: method.requestDeserialize(Buffer.from(bytes)),
       cancelled: false,
       getPath: () => method.path,
     }
     this.#tell(ear => ear.called?.(call, name, call.request))
-    // The handlers of unary calls look at nothing else of a call.
-    handler?.(call as never, (error, response) => {
+    const answer = (error: Parameters<typeof refusalOf>[0] | null, response?: object | null): void => {
       this.#tell(ear => ear.answered?.(call, error ? undefined : (response ?? {})))
       if (error) connection.sendDown(refusalOf(error))
       else connection.sendDown({ type: 'answer', bytes: method.responseSerialize(response ?? {}) })
       connection.closeDown()
-    })
+    }
+    if (isKubernetesMethod(name)) {
+      // The codec gives back what its client put in.
+      kubernetesCall(this.#opened().coordinator, name, call.request as KubernetesRequest).then(
+        response => answer(null, response),
+        error => answer(statusFor(error, throwing, name)),
+      )
+      return
+    }
+    // The handlers of unary calls look at nothing else of a call.
+    this.#service?.handlers[name as 'GetLease'](call as never, answer)
   }
 }

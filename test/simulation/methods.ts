@@ -1,10 +1,21 @@
 import { type Metadata, status } from '@grpc/grpc-js'
 import { packageDefinition } from '../../protos/load.js'
 import { statusDetailsKey } from '../../protos/status-details.js'
+import { isKubernetesMethod, kubernetesCodec } from './kubernetes-calls.js'
 import type { Down } from './wire.js'
 
-/** A method of LeaseService, with its codecs. */
-export function methodOf(name: string) {
+/** What of a method the network needs. */
+interface Codecs {
+  readonly path: string
+  requestSerialize(request: object): Buffer
+  requestDeserialize(bytes: Buffer): object
+  responseSerialize(response: object): Buffer
+  responseDeserialize(bytes: Buffer): object
+}
+
+/** A method of LeaseService, or one of Kubernetes clients, with its codecs. */
+export function methodOf(name: string): Codecs {
+  if (isKubernetesMethod(name)) return { path: name, ...kubernetesCodec }
   const service = packageDefinition['leasehold.v1.LeaseService']
   const method = service !== undefined && !('format' in service) ? service[name] : undefined
   if (method === undefined) throw new TypeError(`LeaseService has no ${name}`)

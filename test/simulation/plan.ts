@@ -47,7 +47,9 @@ export interface ActorPlan {
 export const actorTypes = ['worker', 'leader', 'presence', 'exclusive', 'caller', 'watcher'] as const
 /** Those of a fleet of nodes, which is in some worlds beside the others. */
 export const fleetTypes = ['node', 'monitor'] as const
-export type ActorType = (typeof actorTypes)[number] | (typeof fleetTypes)[number]
+/** Those that write leases as Kubernetes clients do, which are in some worlds beside the others. */
+export const writerTypes = ['kubernetes'] as const
+export type ActorType = (typeof actorTypes)[number] | (typeof fleetTypes)[number] | (typeof writerTypes)[number]
 
 /** How often the coordinator takes snapshots, and how many leases it writes at a stretch. */
 export interface SnapshotPlan {
@@ -99,6 +101,7 @@ export function drawPlan(seed: number, durationMs = 90_000): Plan {
   )
   const guided = guidedTypeOf(seed)
   const fleet = drawFleet(randomOf(seed, 'fleet'))
+  const writers = drawWriters(randomOf(seed, 'electors'), leases, durationMs)
   const types = faultTypes.filter(() => random.fraction() < 0.5)
   const faults: Fault[] = []
   const pace = between(2_000, 40_000)
@@ -118,10 +121,11 @@ export function drawPlan(seed: number, durationMs = 90_000): Plan {
     },
     disk: { flushMs: pick([0.3, 1, 10]), slowShare: pick([0, 0.01, 0.05]), slowMs: pick([50, 500, 3_000]) },
     coordinatorClock: clock(),
-    actors: [...actors, ...fleet],
+    actors: [...actors, ...fleet, ...writers.actors],
     ...drawBackground(seed, guided),
     faults: [
       ...faults,
+      ...writers.faults,
       ...drawNatsFaults(randomOf(seed, 'nats faults'), durationMs),
       ...drawGuidedFaults(guided, randomOf(seed, 'guided faults'), durationMs),
     ].map(fault => ({
@@ -147,6 +151,28 @@ function drawFleet(random: Random): ActorPlan[] {
       clock: drawClock(random),
     }))
   return [...some('node', 3), ...some('monitor', 2)]
+}
+
+/** Those that write the leases of the others, and what goes wrong with them. */
+function drawWriters(random: Random, leases: readonly string[], durationMs: number): Pick<Plan, 'actors' | 'faults'> {
+  if (random.fraction() < 0.6) return { actors: [], faults: [] }
+  const actors = Array.from(
+    { length: 1 + Math.floor(random.fraction() * 3) },
+    (_, index): ActorPlan => ({
+      name: `writer-${index}`,
+      type: 'kubernetes',
+      leases: leases.filter(() => random.fraction() < 0.7),
+      clock: drawClock(random),
+    }),
+  )
+  const types = faultTypes.filter(() => random.fraction() < 0.3)
+  const faults = types.flatMap(type =>
+    actors.map(({ name }): Fault => {
+      const atMs = random.fraction() * durationMs
+      return { type, atMs, lastsMs: random.fraction() * 10_000, at: name }
+    }),
+  )
+  return { actors, faults }
 }
 
 /** Two worlds of three have guided faults, of one type. */

@@ -3,6 +3,7 @@ import type { Actor } from './actor.js'
 import { call } from './caller.js'
 import { workExclusively } from './exclusive.js'
 import { beMonitor, beNode } from './fleet.js'
+import { elect } from './kubernetes.js'
 import { beLeader } from './leader.js'
 import { bePresent } from './presence.js'
 import { watch } from './watcher.js'
@@ -18,4 +19,5 @@ export const acts: Record<ActorType, (actor: Actor, lease: string) => void> = {
   watcher: watch,
   node: beNode,
   monitor: beMonitor,
+  kubernetes: elect,
 }

@@ -33,6 +33,8 @@ export interface BookEars {
 /** What is looked at of the answer of a unary call. */
 export interface Answer {
   readonly lease?: { metadata?: { name?: string }; fencingToken?: number; state?: string; revision?: number }
+  /** False: it was a write that left the tenancy as it was. */
+  readonly renews?: boolean
 }
 
 /** A grant that was pushed lapses after this time, unless it is confirmed. */
@@ -234,7 +236,7 @@ export class Book {
     const answer: Answer = response
     this.#tell(ear => ear.answered?.(method, answer, atMs))
     const lease = this.leases.get(answer.lease?.metadata?.name ?? '')
-    if (!takes.includes(method) || lease?.image.state !== 'held') return
+    if (!takes.includes(method) || answer.renews === false || lease?.image.state !== 'held') return
     if (lease.image.fencingToken === answer.lease?.fencingToken) this.#extend(lease, atMs)
   }
 
@@ -266,8 +268,13 @@ export class Book {
     this.#byId.set(image.id, lease)
     const isSameTenancy = lease.image.state === image.state && lease.image.fencingToken === image.fencingToken
     const deadlineMs = lease.notBeforeMs
+    const isShortened = image.isWritten === true && image.leaseDurationMs !== lease.image.leaseDurationMs
     lease.image = image
-    if (isSameTenancy && before !== undefined) return
+    if (isSameTenancy && before !== undefined) {
+      // Another duration that its holder writes counts from when the write was read, which its answer tells.
+      if (isShortened) lease.notBeforeMs = Number.NEGATIVE_INFINITY
+      return
+    }
     lease.place = undefined
     lease.notBeforeMs = Number.NEGATIVE_INFINITY
     lease.keptUntilMs = Number.NEGATIVE_INFINITY
@@ -293,7 +300,7 @@ export const isTenancyOf = ({ image }: BookedLease, { fencingToken }: Place): bo
   image.state === 'held' && image.fencingToken === fencingToken
 
 /** The methods whose answer gives a lease its full time from when they were read. */
-const takes = ['AcquireLease', 'RenewLease', 'CreateLease']
+const takes = ['AcquireLease', 'RenewLease', 'CreateLease', 'KubernetesCreate', 'KubernetesWrite']
 
 const unknown = (image: LeaseImage): BookedLease => ({
   image,

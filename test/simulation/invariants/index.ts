@@ -18,6 +18,7 @@ import { tokensGrow } from './tokens-grow.js'
 import { toldIsDurable } from './told-is-durable.js'
 import { wantedIsHeld } from './wanted-is-held.js'
 import { watches } from './watches.js'
+import { writes } from './writes.js'
 
 /** Every promise that is looked at after every step. */
 export const invariants: readonly InvariantMaker[] = [
@@ -40,4 +41,5 @@ export const invariants: readonly InvariantMaker[] = [
   wantedIsHeld,
   watches,
   nodeStatus,
+  writes,
 ]

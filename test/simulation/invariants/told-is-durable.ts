@@ -77,6 +77,7 @@ function differenceOf(lease: BookedLease | undefined, image: LeaseImage): string
     'fencingToken',
     'holderIdentity',
     'instance',
+    'isWritten',
     'leaseDurationMs',
     'takeoverDelayMs',
   ] as const
