@@ -68,15 +68,16 @@ export function fieldsV1(fields: FieldSet): JsonObject {
   return json(treeOf(fields))
 }
 
-/** No field of a Lease is deeper, nor is an element that names one longer. */
+/** No field of a Lease is deeper, no element that names one is longer, and nobody sets more of them. */
 const maxDepth = 8
-const maxElementLength = 1024
+const maxElementLength = 512
+const maxFields = 40_000
 
 /** The set that the JSON says, or undefined where it is none. Elements of unknown kinds are passed over. */
 export function fieldSet(json: unknown): FieldSet | undefined {
   const fields = new Set<string>()
   const read = (node: unknown, path: string, depth: number): boolean => {
-    if (!isObject(node) || depth > maxDepth) return false
+    if (!isObject(node) || depth > maxDepth || fields.size > maxFields) return false
     const entries = Object.entries(node)
     const hasChildren = entries.some(([element]) => element !== '.')
     if (path !== '' && (!hasChildren || Object.hasOwn(node, '.'))) fields.add(path)

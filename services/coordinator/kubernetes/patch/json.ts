@@ -29,7 +29,7 @@ export function sameJson(one: unknown, other: unknown): boolean {
   )
 }
 
-/** No Lease is nested deeper, nor has a longer list; what recurses over a value or moves its items relies on it. */
+/** No Lease is nested deeper, nor has more in one place; what recurses over a value or moves its items relies on it. */
 const maxDepth = 64
 const maxItems = 10_000
 
@@ -41,8 +41,9 @@ export function outOfBounds(value: unknown): string | undefined {
     const next: unknown[] = []
     for (const item of level) {
       if (typeof item !== 'object' || item === null) continue
-      if (Array.isArray(item) && item.length > maxItems) return `a list of more than ${maxItems} items`
-      for (const child of Object.values(item)) next.push(child)
+      const children = Object.values(item)
+      if (children.length > maxItems) return `more than ${maxItems} items in one place`
+      for (const child of children) next.push(child)
     }
     level = next
   }

@@ -205,6 +205,14 @@ test('what is no Lease cannot be applied', t => {
   }
 })
 
+test('what is too deep or too much to be a Lease cannot be applied', t => {
+  const deep = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`)
+  const labels = Object.fromEntries(Array.from({ length: 10_001 }, (_, i) => [`k${i}`, '1']))
+  for (const wanted of [lease({ spec: { acquireTime: deep } }), lease({ metadata: { labels } })]) {
+    t.is(refusal(() => apply(undefined, wanted)).code, 400)
+  }
+})
+
 test('an apply that is repeated changes nothing, the time of its entry included', t => {
   fc.assert(
     fc.property(anyLease, anyLease, fc.boolean(), (before, wanted, isTracked) => {
