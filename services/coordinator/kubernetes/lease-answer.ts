@@ -3,8 +3,9 @@ import type { LeaseImage } from '../lease/lease.js'
 import type { Answer, AnyBody } from './answer.js'
 import { type JsonObject, leaseObject } from './lease-object.js'
 import type { LeaseOutcome } from './leases.js'
-import type { ListMetadata, ListPieces } from './list.js'
+import type { ListPieces } from './list.js'
 import { encode, type Format, partialObject } from './negotiation.js'
+import { protobufEnvelope, protobufMessageOf } from './protobuf/objects.js'
 import { leaseTable } from './table.js'
 
 /** @param nowMs since the Unix epoch: for ages. */
@@ -18,35 +19,58 @@ function leaseIn({ shape, version, includeObject }: Format, lease: LeaseImage, n
 }
 
 /**
- * A list. In JSON it is sent as it is read, and what is only known at the end comes at the end; the other encodings say
- * first how long they are.
+ * A list, sent as it is read: what is only known at the end comes at the end. Protobuf says first how long it is, so it is
+ * gathered, encoded.
  */
 export async function listAnswer(pieces: ListPieces, format: Format, nowMs: number): Promise<Answer<AnyBody>> {
   const list = new ListForm(format, nowMs)
-  const { contentType, encoding, isPretty } = format
-  if (encoding === 'json' && !isPretty) return { code: 200, contentType, body: jsonOf(pieces, list) }
-  const items: unknown[] = []
-  for (;;) {
-    const next = await pieces.next()
-    if (next.done) return { code: 200, contentType, body: encode(format, list.whole(items, next.value)) }
-    items.push(...list.items(next.value))
-  }
+  const { contentType, encoding } = format
+  if (encoding === 'protobuf') return { code: 200, contentType, body: await protobufOf(pieces, list) }
+  return { code: 200, contentType, body: encoding === 'yaml' ? yamlOf(pieces, list) : jsonOf(pieces, list, format) }
 }
 
-async function* jsonOf(pieces: ListPieces, list: ListForm): AsyncGenerator<string> {
-  const head = JSON.stringify(list.head)
-  yield `${head.slice(0, -1)},"${list.itemsKey}":[`
+async function* jsonOf(pieces: ListPieces, list: ListForm, { isPretty }: Format): AsyncGenerator<string> {
+  const [indent, newline] = isPretty ? [2, '\n'] : [0, '']
+  yield `${JSON.stringify(list.head).slice(0, -1)},"${list.itemsKey}":[${newline}`
   let separator = ''
   for (;;) {
     const next = await pieces.next()
     if (next.done) {
-      yield `],"metadata":${JSON.stringify(next.value)}}\n`
+      yield `${newline}],"metadata":${JSON.stringify(next.value)}}\n`
       return
     }
     const items = list.items(next.value)
     if (items.length === 0) continue
-    yield separator + items.map(item => JSON.stringify(item)).join(',')
-    separator = ','
+    yield separator + items.map(item => JSON.stringify(item, undefined, indent)).join(`,${newline}`)
+    separator = `,${newline}`
+  }
+}
+
+/** JSON is YAML, too: each item is a line, for what a library makes look better takes it a hundred times longer. */
+async function* yamlOf(pieces: ListPieces, list: ListForm): AsyncGenerator<string> {
+  for (const [key, value] of Object.entries(list.head)) yield `${key}: ${JSON.stringify(value)}\n`
+  let isEmpty = true
+  for (;;) {
+    const next = await pieces.next()
+    if (next.done) {
+      yield `${isEmpty ? `${list.itemsKey}: []\n` : ''}metadata: ${JSON.stringify(next.value)}\n`
+      return
+    }
+    const items = list.items(next.value)
+    if (items.length === 0) continue
+    yield `${isEmpty ? `${list.itemsKey}:\n` : ''}${items.map(item => `- ${JSON.stringify(item)}\n`).join('')}`
+    isEmpty = false
+  }
+}
+
+/** A message whose list comes in parts is that list: parts of a message make one. */
+async function protobufOf(pieces: ListPieces, list: ListForm): Promise<Buffer> {
+  const parts: Uint8Array[] = []
+  for (;;) {
+    const next = await pieces.next()
+    const part = next.done ? { ...list.head, metadata: next.value } : { ...list.head, items: list.items(next.value) }
+    parts.push(protobufMessageOf(part))
+    if (next.done) return protobufEnvelope(list.head, Buffer.concat(parts))
   }
 }
 
@@ -80,10 +104,6 @@ class ListForm {
       const { kind: _, apiVersion: __, ...rest } = leaseObject(lease)
       return rest
     })
-  }
-
-  whole(items: readonly unknown[], metadata: ListMetadata): JsonObject {
-    return { ...this.head, metadata, [this.itemsKey]: items }
   }
 
   #table(leases: readonly LeaseImage[]): JsonObject {

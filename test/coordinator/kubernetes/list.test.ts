@@ -1,4 +1,5 @@
 import anyTest, { type TestFn } from 'ava'
+import { parse } from 'yaml'
 import { objectOfProtobuf } from '../../../services/coordinator/kubernetes/protobuf/objects.js'
 import { type KubernetesFixture, leasesPath, startKubernetes } from '../../support/kubernetes.js'
 
@@ -175,7 +176,7 @@ test('metadata alone is a list too', async t => {
 test('a list in YAML and in protobuf is the same list', async t => {
   const { body } = await t.context.call('GET', leases)
   const yaml = await t.context.call('GET', leases, { headers: { accept: 'application/yaml' } })
-  t.regex(yaml.text, /^kind: LeaseList$/m)
+  t.deepEqual(parse(yaml.text), body)
   const { address } = t.context
   const accept = 'application/vnd.kubernetes.protobuf'
   const response = await fetch(`http://${address}${leases}`, { headers: { accept } })
@@ -183,6 +184,13 @@ test('a list in YAML and in protobuf is the same list', async t => {
   const decoded = objectOfProtobuf(Buffer.from(await response.arrayBuffer())) as { items: Item[]; metadata: object }
   t.deepEqual(namesOf(decoded), namesOf(body))
   t.like(decoded.metadata, { resourceVersion: body.metadata.resourceVersion })
+})
+
+test('a list for people is the same list on more lines', async t => {
+  const { body } = await t.context.call('GET', leases)
+  const pretty = await t.context.call('GET', `${leases}?pretty=true`)
+  t.deepEqual(pretty.body, body)
+  t.true(pretty.text.split('\n').length > 20)
 })
 
 test('a collection is deleted as far as the selectors say, and the answer is what went', async t => {

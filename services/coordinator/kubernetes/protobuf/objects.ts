@@ -36,13 +36,21 @@ export function objectOfProtobuf(bytes: Buffer): JsonObject {
 }
 
 /** An object of a kind that has a message. */
-export function protobufOf(object: JsonObject): Buffer {
+export const protobufOf = (object: JsonObject): Buffer => protobufEnvelope(object, protobufMessageOf(object))
+
+/** The message of an object, without its envelope. */
+export function protobufMessageOf(object: JsonObject): Uint8Array {
   const { apiVersion, kind } = object
   const message = messageOf(String(apiVersion), String(kind))
   if (message === undefined) throw new Error(`${apiVersion} ${kind} has no message`)
+  return encodeMessage(object, message)
+}
+
+/** A message in the envelope that says what it is. */
+export function protobufEnvelope({ apiVersion, kind }: JsonObject, message: Uint8Array): Buffer {
   const writer = Writer.create()
   writer.uint32((envelope.typeMeta << 3) | 2).bytes(encodeMessage({ apiVersion, kind }, typeMeta))
-  writer.uint32((envelope.raw << 3) | 2).bytes(encodeMessage(object, message))
+  writer.uint32((envelope.raw << 3) | 2).bytes(message)
   writer.uint32((envelope.contentEncoding << 3) | 2).string('')
   writer.uint32((envelope.contentType << 3) | 2).string('')
   return Buffer.concat([magic, writer.finish()])
