@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type HttpHandler, type Method, maxBodyBytes, serve } from '../http.js'
 import { LeaseError } from '../lease/errors.js'
 import type { Answer, AnyBody } from './answer.js'
+import { mediaTypes } from './body.js'
 import { discoveryAnswer, discoveryPaths } from './discovery.js'
 import {
   emptyHandlers,
@@ -25,6 +26,7 @@ import {
   StatusError,
   statusOf,
   tooLargeBody,
+  unsupportedMediaType,
 } from './status.js'
 import { versionAnswer } from './version.js'
 import { KubernetesWatches } from './watch.js'
@@ -180,6 +182,7 @@ function refuse(reply: FastifyReply, error: unknown, request: FastifyRequest, lo
 function ofFramework(error: unknown): unknown {
   if (!(error instanceof Error) || !('statusCode' in error)) return error
   if (error.statusCode === 413) return tooLargeBody(maxBodyBytes)
+  if (error.statusCode === 415) return unsupportedMediaType(mediaTypes)
   return Number(error.statusCode) < 500 ? badRequest(error.message) : error
 }
 
