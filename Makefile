@@ -32,6 +32,10 @@ faults: setup ## run the tests on real processes that are killed, stopped and cu
 	@mkdir -p test/simulation/results
 	@RESULTS=$(or $(RESULTS),test/simulation/results/faults.jsonl) node --import=tsx test/faults/run-faults.ts
 
+.PHONY: interop
+interop: setup ## run the Kubernetes clients of Go and Python against a coordinator (INTEROP=go for one), where they are to be had
+	@node --import=tsx test/interop/run-interop.ts
+
 .PHONY: simulate
 simulate: setup ## run simulated worlds (SEEDS=1000), or one again (SEED=7, PLAN=file.json)
 	@exec node --import=tsx test/simulation/simulate.ts

@@ -51,7 +51,7 @@ kubectlTest(
   async (t, kubectl) => {
     const spec = {
       holderIdentity: 'me',
-      leaseDurationSeconds: 30,
+      leaseDurationSeconds: 3600,
       acquireTime: '2026-01-02T03:04:05.000006Z',
       renewTime: '2026-01-02T03:05:00.123000Z',
       leaseTransitions: 3,
