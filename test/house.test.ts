@@ -15,7 +15,7 @@ function sources(folder: string): { path: string; text: string }[] {
 
 /** What a file imports: packages by name, files by their path from the root. */
 function importsOf({ path, text }: { path: string; text: string }): string[] {
-  const names = [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map(match => match[1] ?? '')
+  const names = [...text.matchAll(/(?:\bfrom |import\()'([^'\n]+)'/g)].map(match => match[1] ?? '')
   return names.map(name => (name.startsWith('.') ? relative(root, join(root, dirname(path), name)) : name))
 }
 
@@ -43,6 +43,15 @@ test('the journal knows the records of the core, and no face', t => {
 test('the feed knows the records of the core, and no face', t => {
   const allowed = [/^services\/coordinator\/(feed|lease)\//, /^clock\//, /^events\//, /^node:/, /^nats$/]
   t.deepEqual(strangers('services/coordinator/feed', allowed), [])
+})
+
+test('the Kubernetes face knows HTTP in its routes alone', t => {
+  const own = /^services\/coordinator\/(kubernetes|lease|feed)\/|^services\/coordinator\/[^/]+$/
+  const known = [own, /^clock\//, /^protos\//, /^node:/, /^(protobufjs|rfc6902|yaml)/]
+  const strange = strangers('services/coordinator/kubernetes', known).filter(
+    name => !name.includes('routes.ts imports fastify'),
+  )
+  t.deepEqual(strange, [])
 })
 
 test('the client never imports the coordinator', t => {
