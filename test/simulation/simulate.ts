@@ -2,7 +2,8 @@
  * `make simulate`: runs worlds, and says what was broken in which.
  *
  * SEEDS=1000 runs so many, from FROM=1 on; SEED=7 that one and PLAN=FILE that plan, with a trace where it breaks.
- * RESULTS=FILE writes the figures as JSON. WORKERS=2: processes; by default one for each processor.
+ * RESULTS=FILE writes the figures as JSON, added to those of a run that ended where this one begins. Ctrl-C ends a run
+ * early, and what it has is kept. WORKERS=2: processes; by default one for each processor.
  */
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'

@@ -24,7 +24,7 @@ export function evidenceText({ simulation, mutants, faults, found }: Evidence): 
 const notRun = (command: string): string => `There are no results of \`${command}\`.`
 
 function worlds(results: SimulationResults): string[] {
-  const { seeds, firstSeed, brokenSeeds, broken, virtualHours, seconds, steps, workers, counts } = results
+  const { seeds, firstSeed, runs = 1, brokenSeeds, broken, virtualHours, seconds, steps, workers, counts } = results
   const faults = Object.entries(counts).filter(([what]) => what.startsWith(faultPrefix))
   const others = Object.entries(counts).filter(([what]) => !what.startsWith(faultPrefix))
   return [
@@ -32,7 +32,10 @@ function worlds(results: SimulationResults): string[] {
     table(
       ['', ''],
       [
-        ['worlds', `${number(seeds)}, seeds ${firstSeed} to ${firstSeed + seeds - 1}`],
+        [
+          'worlds',
+          `${number(seeds)}, seeds ${firstSeed} to ${firstSeed + seeds - 1}${runs > 1 ? `, in ${runs} runs` : ''}`,
+        ],
         ['in which a promise was broken', number(brokenSeeds)],
         ['time that passed in them', `${number(virtualHours)} hours`],
         ['steps, after each of which the invariants are looked at', number(steps)],

@@ -5,6 +5,8 @@ export interface SimulationResults extends Machine {
   readonly command: string
   readonly firstSeed: number
   readonly seeds: number
+  /** In how many runs, one after another; absent: in one. */
+  readonly runs?: number
   readonly brokenSeeds: number
   /** The first of them. */
   readonly broken: readonly { readonly seed: number; readonly seenBy?: string | undefined; readonly what: string }[]

@@ -1,6 +1,6 @@
-import { writeFileSync } from 'node:fs'
 import { drawPlan } from '../plan.js'
 import { Compiled } from './compiled.js'
+import { keepResults } from './keep-results.js'
 import { machine } from './machine.js'
 import { report } from './report.js'
 import type { SimulationResults } from './results.js'
@@ -17,7 +17,7 @@ export interface RunAllOptions {
   readonly from: number
   readonly count: number
   readonly workers: number
-  /** A file that the figures go into, as JSON. */
+  /** A file that the figures go into, as JSON; those of a run that ended where this one begins are added to. */
   readonly results: string | undefined
 }
 
@@ -25,12 +25,19 @@ export interface RunAllOptions {
 export async function runAll({ from, count, workers, results }: RunAllOptions): Promise<number> {
   const compiled = new Compiled()
   process.once('exit', () => compiled.remove())
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+  let isStopping = false
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    // The worlds that run come to their end, and what has been counted is kept; the second time it is meant otherwise.
+    process.on(signal, () => {
+      if (isStopping) process.exit(1)
+      isStopping = true
+    })
+  }
   const tally = new Tally()
   const startMs = performance.now()
   let [memoryBytes, memoryAtTenthBytes, printedMs] = [0, 0, startMs]
   await runSeeds({
-    seeds: range(from, count),
+    seeds: range(from, count, () => isStopping),
     workers,
     root: compiled.root,
     onResult(result) {
@@ -58,7 +65,7 @@ export async function runAll({ from, count, workers, results }: RunAllOptions): 
   console.log([...counts].map(([what, times]) => `${what}: ${times}`).join(', '))
   if (results !== undefined) {
     const figures: SimulationResults = {
-      command: `make simulate${from === 1 ? '' : ` FROM=${from}`} SEEDS=${count}`,
+      command: `make simulate${from === 1 ? '' : ` FROM=${from}`} SEEDS=${seeds}`,
       ...machine(),
       seeds,
       firstSeed: from,
@@ -72,13 +79,13 @@ export async function runAll({ from, count, workers, results }: RunAllOptions): 
       memoryAtTenthBytes,
       counts: Object.fromEntries([...counts].sort(([one], [other]) => one.localeCompare(other))),
     }
-    writeFileSync(results, `${JSON.stringify(figures, undefined, 2)}\n`)
+    keepResults(results, figures)
   }
   return broken
 }
 
-function* range(from: number, count: number): Generator<number> {
-  for (let seed = from; seed < from + count; seed++) yield seed
+function* range(from: number, count: number, isEnough: () => boolean): Generator<number> {
+  for (let seed = from; seed < from + count && !isEnough(); seed++) yield seed
 }
 
 const firstLine = (text: string): string => text.split('\n', 1)[0] ?? ''

@@ -6,6 +6,8 @@ import type { SeedResult } from './seed-result.js'
 Error.stackTraceLimit = 0
 
 process.on('message', (seed: number) => void run(seed))
+// Ctrl-C is for whoever sends the seeds: this world comes to its end.
+process.on('SIGINT', () => {})
 // Whoever sent the seeds is gone.
 process.on('disconnect', () => process.exit())
 
