@@ -1,4 +1,4 @@
-import type { LeaseImage, ManagedFieldsEntry, MicroTime, OwnerReference } from './lease.js'
+import type { LeaseImage, ManagedFieldsEntry, OwnerReference } from './lease.js'
 
 /** The time of a command: the core is told it, it never asks. */
 export interface Instant {
@@ -56,21 +56,22 @@ export interface DeleteCommand extends LeaseName, Validatable {
 }
 
 /** A lease as a Kubernetes client writes it: everything that may be written. What is absent is absent afterwards. */
-export interface WrittenLease {
-  readonly labels?: Readonly<Record<string, string>>
-  readonly annotations?: Readonly<Record<string, string>>
-  readonly ownerReferences?: readonly OwnerReference[]
-  readonly finalizers?: readonly string[]
-  readonly managedFields?: readonly ManagedFieldsEntry[]
-  readonly holderIdentity?: string
-  readonly leaseDurationMs?: number
-  readonly acquireTime?: MicroTime
-  readonly renewTime?: MicroTime
-  readonly leaseTransitions?: number
-  readonly strategy?: string
-  readonly preferredHolder?: string
-  readonly takeoverDelayMs?: number
-}
+export type WrittenLease = Pick<
+  LeaseImage,
+  | 'labels'
+  | 'annotations'
+  | 'ownerReferences'
+  | 'finalizers'
+  | 'managedFields'
+  | 'holderIdentity'
+  | 'leaseDurationMs'
+  | 'acquireTime'
+  | 'renewTime'
+  | 'leaseTransitions'
+  | 'strategy'
+  | 'preferredHolder'
+  | 'takeoverDelayMs'
+>
 
 /** A write of the whole object by a Kubernetes client, to a lease that is there or, with createWritten, to a new one. */
 export interface WriteCommand extends LeaseName, Validatable {
