@@ -63,7 +63,7 @@ func TestTheLeaseControllerOfKubeletsKeepsALease(t *testing.T) {
 	})
 }
 
-func TestTheLeaseControllerOfAPIServersDeletesItsLeaseAtStartAndStop(t *testing.T) {
+func TestAPIServersDeleteTheirLeaseAtStartAndStop(t *testing.T) {
 	ctx, leases := leasesOf(t)
 	before, err := leases.Create(ctx, leaseOf("apiserver", fullSpec()), metav1.CreateOptions{})
 	if err != nil {

@@ -5,6 +5,7 @@ package interop
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -34,9 +35,9 @@ func newClient(t *testing.T) *kubernetes.Clientset {
 	return client
 }
 
-// namespaceOf gives the test a namespace of its own.
+// namespaceOf gives the test a namespace of its own, and another one in each run.
 func namespaceOf(t *testing.T) string {
-	return strings.NewReplacer("/", "-", "_", "-").Replace(strings.ToLower(t.Name()))
+	return fmt.Sprintf("%s-%d", strings.ToLower(t.Name()), os.Getpid())
 }
 
 func leasesOf(t *testing.T) (context.Context, typedv1.LeaseInterface) {
