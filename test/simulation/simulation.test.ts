@@ -9,6 +9,9 @@ import { runSeeds } from './runner/workers.js'
 /** As many worlds as fit into a minute of a busy machine; `make simulate` runs more. */
 const seeds = 200
 
+// Each world that runs in this process listens for errors that nobody handles: they are no leak.
+process.setMaxListeners(0)
+
 test(`every promise holds in the worlds of the seeds 1 to ${seeds}`, async t => {
   const tally = new Tally()
   await runSeeds({
