@@ -5,7 +5,7 @@ import { fencingTokenAnnotation, stateAnnotation, takeoverDelayAnnotation } from
 import type { WrittenLease } from '../lease/commands.js'
 import type { FieldViolation } from '../lease/errors.js'
 import { invalid, quoted } from '../lease/field-errors.js'
-import { kubernetesLease } from '../lease/kubernetes-shape.js'
+import { kubernetesLease, kubernetesMetadata } from '../lease/kubernetes-shape.js'
 import type { LeaseImage, ManagedFieldsEntry, OwnerReference } from '../lease/lease.js'
 import {
   anything,
@@ -30,16 +30,17 @@ import type { FieldValidation } from './write-options.js'
 export type { JsonObject } from './decoding.js'
 
 /** The lease as it is served, with what Kubernetes has no field for in annotations. */
-export function leaseObject(image: LeaseImage): JsonObject {
-  const { state, fencingToken, takeoverDelayMs } = image
-  const annotations = {
-    ...image.annotations,
-    [stateAnnotation]: state,
-    ...(fencingToken > 0 && { [fencingTokenAnnotation]: String(fencingToken) }),
-    ...(takeoverDelayMs !== undefined && { [takeoverDelayAnnotation]: formatDuration(takeoverDelayMs) }),
-  }
-  return { ...kubernetesLease({ ...image, annotations }) }
-}
+export const leaseObject = (image: LeaseImage): JsonObject => ({ ...kubernetesLease(image, servedAnnotations(image)) })
+
+/** Its metadata alone, as a partial object or a row of a table has it. */
+export const leaseMetadata = (image: LeaseImage): JsonObject => kubernetesMetadata(image, servedAnnotations(image))
+
+const servedAnnotations = ({ annotations, state, fencingToken, takeoverDelayMs }: LeaseImage) => ({
+  ...annotations,
+  [stateAnnotation]: state,
+  ...(fencingToken > 0 && { [fencingTokenAnnotation]: String(fencingToken) }),
+  ...(takeoverDelayMs !== undefined && { [takeoverDelayAnnotation]: formatDuration(takeoverDelayMs) }),
+})
 
 /** What a client says about a lease beside what may be written. What is empty is absent. */
 export interface ReadMetadata {

@@ -1,7 +1,7 @@
 /** Leases as a Table: what kubectl prints, as it comes. */
 import { formatAge } from '../../../clock/age.js'
 import type { LeaseImage } from '../lease/lease.js'
-import { type JsonObject, leaseObject } from './lease-object.js'
+import { type JsonObject, leaseMetadata, leaseObject } from './lease-object.js'
 import { type IncludeObject, partialObject } from './negotiation.js'
 
 export interface TableOptions {
@@ -37,8 +37,8 @@ export function leaseTable(
 
 /** The rows go by it: kubectl shows nothing right where an object does not say what it is. */
 function rowObject(image: LeaseImage, includeObject: IncludeObject, version: 'v1' | 'v1beta1'): JsonObject {
-  const object = leaseObject(image)
-  return includeObject === 'Object' ? object : partialObject(object, version)
+  if (includeObject === 'Object') return leaseObject(image)
+  return partialObject({ metadata: leaseMetadata(image) }, version)
 }
 
 interface Column {

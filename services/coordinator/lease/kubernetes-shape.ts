@@ -27,30 +27,36 @@ export interface KubernetesLeaseSpec {
  * The lease in the shape that Kubernetes clients know. It never shows the instance, and has whole seconds: a duration
  * is rounded up, so that nobody believes it shorter than it is.
  *
+ * @param annotations instead of the lease's own.
  * @see Kubernetes coordination/v1 Lease
  */
-export function kubernetesLease(lease: LeaseImage): KubernetesLease {
+export function kubernetesLease(lease: LeaseImage, annotations = lease.annotations): KubernetesLease {
   return {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
-    metadata: {
-      name: lease.name,
-      ...present('generateName', lease.generateName),
-      namespace: lease.namespace,
-      uid: lease.uid,
-      resourceVersion: String(lease.revision),
-      ...present('generation', lease.generation),
-      creationTimestamp: secondsTime(lease.creationTimestamp),
-      ...(lease.deletionTimestamp === undefined
-        ? {}
-        : { deletionTimestamp: secondsTime(lease.deletionTimestamp), deletionGracePeriodSeconds: 0 }),
-      ...present('labels', filled(lease.labels)),
-      ...present('annotations', filled(lease.annotations)),
-      ...present('ownerReferences', filled(lease.ownerReferences)),
-      ...present('finalizers', filled(lease.finalizers)),
-      ...present('managedFields', filled(lease.managedFields)?.map(managedFields)),
-    },
+    metadata: kubernetesMetadata(lease, annotations),
     spec: kubernetesLeaseSpec(lease),
+  }
+}
+
+/** The metadata alone. */
+export function kubernetesMetadata(lease: LeaseImage, annotations = lease.annotations): KubernetesLease['metadata'] {
+  return {
+    name: lease.name,
+    ...present('generateName', lease.generateName),
+    namespace: lease.namespace,
+    uid: lease.uid,
+    resourceVersion: String(lease.revision),
+    ...present('generation', lease.generation),
+    creationTimestamp: secondsTime(lease.creationTimestamp),
+    ...(lease.deletionTimestamp === undefined
+      ? undefined
+      : { deletionTimestamp: secondsTime(lease.deletionTimestamp), deletionGracePeriodSeconds: 0 }),
+    ...present('labels', filled(lease.labels)),
+    ...present('annotations', filled(annotations)),
+    ...present('ownerReferences', filled(lease.ownerReferences)),
+    ...present('finalizers', filled(lease.finalizers)),
+    ...present('managedFields', filled(lease.managedFields)?.map(managedFields)),
   }
 }
 
@@ -70,7 +76,11 @@ export function kubernetesLeaseSpec(lease: LeaseImage): KubernetesLeaseSpec {
 
 /** RFC 3339 in UTC with exactly six digits of a second, the only form that Kubernetes reads. */
 export function microTime(time: MicroTime): string {
-  const micros = BigInt(time)
+  if (typeof time === 'number') {
+    const seconds = Math.floor(time / 1e6)
+    return `${secondsTime(seconds).slice(0, -1)}.${String(time - seconds * 1e6).padStart(6, '0')}Z`
+  }
+  const micros = time
   const intoSecond = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n
   const seconds = Number((micros - intoSecond) / 1_000_000n)
   return `${secondsTime(seconds).slice(0, -1)}.${String(intoSecond).padStart(6, '0')}Z`
@@ -78,7 +88,7 @@ export function microTime(time: MicroTime): string {
 
 /** RFC 3339 in UTC with whole seconds. */
 export function secondsTime(seconds: number): string {
-  return new Date(seconds * 1e3).toISOString().replace(/\.\d+Z$/, 'Z')
+  return `${new Date(seconds * 1e3).toISOString().slice(0, -'.000Z'.length)}Z`
 }
 
 function managedFields(entry: ManagedFieldsEntry): Record<string, unknown> {
@@ -93,9 +103,9 @@ function managedFields(entry: ManagedFieldsEntry): Record<string, unknown> {
   }
 }
 
-const present = <K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } =>
-  // A computed key widens to string; K is the only one there is.
-  (value === undefined ? {} : { [key]: value }) as { [key in K]?: V }
+/** A computed key widens to string, and K is the only one there is; nothing is made where there is nothing. */
+const present = <K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } | undefined =>
+  value === undefined ? undefined : ({ [key]: value } as { [key in K]?: V })
 
 /** Kubernetes leaves empty lists and maps out. */
 const filled = <T extends object>(value: T | undefined): T | undefined =>
