@@ -1,4 +1,5 @@
 /** What kubectl asks around leases: versions, discovery, explanations, namespaces, events, and who one is. */
+import { runLeasectl } from '../../support/leasectl.js'
 import { kubectlTests, manifest } from './kubectl-test.js'
 
 const { kubectlTest } = kubectlTests()
@@ -100,9 +101,27 @@ kubectlTest('auth can-i says what is served', async (t, kubectl) => {
 })
 
 kubectlTest('auth whoami says that nobody is asked who they are', async (t, kubectl) => {
-  const args = ['auth', 'whoami']
-  // 1.27 had it as an alpha command until it was renamed.
-  t.regex(await kubectl.out(...args), /^Username +system:anonymous$/m)
+  t.regex(await kubectl.out('auth', 'whoami'), /^Username +system:anonymous$/m)
+})
+
+kubectlTest('the kubeconfig that leasectl prints is all that is needed', async (t, kubectl) => {
+  const { namespace, server } = kubectl
+  const { stdout } = await runLeasectl('-n', namespace, 'kubeconfig', '--server', server)
+  const configured = ['--kubeconfig', kubectl.file('leasehold.kubeconfig', stdout)]
+  await kubectl.outWith(manifest('a', { holderIdentity: 'me' }), ...configured, 'create', '-f', '-')
+  t.regex(
+    await kubectl.out(...configured, 'get', 'leases', '-A', '-o', 'wide'),
+    /^NAMESPACE +NAME +HOLDER +AGE +STATE /,
+  )
+  t.is(await kubectl.out('get', 'lease', '-o', 'name'), 'lease.coordination.k8s.io/a\n')
+})
+
+kubectlTest('a change that is not to be made is answered, and not made', async (t, kubectl) => {
+  const dryRun = '--dry-run=server'
+  t.regex(await kubectl.out('create', 'namespace', 'other', dryRun), /^namespace\/other created \(server dry run\)$/m)
+  await kubectl.outWith(manifest('a'), 'create', '-f', '-')
+  t.regex(await kubectl.out('delete', 'namespace', kubectl.namespace, dryRun), /deleted.*\(server dry run\)$/m)
+  t.is(await kubectl.out('get', 'lease', '-o', 'name'), 'lease.coordination.k8s.io/a\n')
 })
 
 kubectlTest('who asks in the name of another is refused', async (t, kubectl) => {

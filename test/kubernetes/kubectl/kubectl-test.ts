@@ -79,7 +79,9 @@ export class Kubectl {
 
   /** Starts it and leaves it running. */
   start(args: readonly string[], { input = '', env = {} }: KubectlSurroundings = {}): KubectlRun {
-    const here = ['--server', this.server, '--cache-dir', join(this.#home, 'cache'), '--namespace', this.namespace]
+    // A kubeconfig says by itself where the coordinator is.
+    const place = args.includes('--kubeconfig') ? [] : ['--server', this.server, '--namespace', this.namespace]
+    const here = ['--cache-dir', join(this.#home, 'cache'), ...place]
     const child = spawn(this.#path, [...here, ...args], {
       cwd: this.#home,
       env: { ...thrift, HOME: this.#home, PATH: process.env.PATH, TMPDIR: this.#home, ...env },
