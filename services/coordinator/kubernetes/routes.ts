@@ -189,6 +189,12 @@ function ofFramework(error: unknown): unknown {
 /** How long a client may take to read the end of a watch. */
 const lastWordMs = 5_000
 
+/**
+ * Watches go over plain HTTP alone. A client that would like a WebSocket first, as the Java client fabric8, reads this
+ * answer to its end before it watches without one: so it has an end, and 200 is what makes the client go on.
+ */
+const noWebSocket: Answer = { code: 200, contentType: 'application/json', headers: { connection: 'close' }, body: '' }
+
 /** Answers with the events of a watch, for as long as it goes on. */
 async function watch(
   watches: KubernetesWatches,
@@ -198,8 +204,10 @@ async function watch(
 ): Promise<void> {
   const asked = requestOf(request)
   try {
+    refuseStrangers(request)
     const format = negotiateStream(asked.accept, asked.query)
     const query = watchQuery(asked.query, leaseSelection(asked))
+    if (request.headers.upgrade?.toLowerCase() === 'websocket') return void send(reply, noWebSocket)
     const { raw } = reply
     const watch = watches.begin({ query, format, write: (events, onTaken) => void raw.write(events, onTaken) })
     reply.hijack()
