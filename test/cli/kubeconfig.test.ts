@@ -13,6 +13,7 @@ async function read(...args: string[]) {
     namespace: config.getContextObject(config.getCurrentContext())?.namespace,
     names: [config.getCurrentCluster()?.name, config.getCurrentUser()?.name, config.getCurrentContext()],
     user: config.getCurrentUser(),
+    config,
   }
 }
 
@@ -32,6 +33,12 @@ test('--server, --namespace and --name are the cluster, the namespace of the con
   t.like(there, { server: 'http://10.0.0.5:8080', namespace: 'shop', names: ['edge', 'edge', 'edge'] })
   t.is((await read('--server', 'https://leases.example.com/edge')).server, 'https://leases.example.com/edge')
   t.is((await read('--server', '[::1]:7071')).server, 'http://[::1]:7071')
+})
+
+test('a client that takes no server without TLS takes this one, and minds the certificate of one with TLS', async t => {
+  const plain = await read()
+  await t.notThrowsAsync(plain.config.applyToHTTPSOptions({}))
+  t.is((await read('--server', 'https://leases.example.com')).config.getCurrentCluster()?.skipTLSVerify, false)
 })
 
 test('a server that is none is told in one line', async t => {
