@@ -164,9 +164,9 @@ function readPatched(object: JsonObject, patch: unknown, { validation }: WriteOp
   try {
     return readLease(object, validation)
   } catch (error) {
-    const isStrict = error instanceof StatusError && error.message.includes('strict decoding error')
-    if (!isStrict) throw error
-    throw invalidObject({ group: '', kind: '', name: '' }, [invalid('patch', patch, error.message)])
+    const strict = error instanceof StatusError ? /strict decoding error: .*/s.exec(error.message)?.[0] : undefined
+    if (strict === undefined) throw error
+    throw invalidObject({ group: '', kind: '', name: '' }, [invalid('patch', JSON.stringify(patch), strict)])
   }
 }
 

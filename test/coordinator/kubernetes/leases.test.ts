@@ -177,6 +177,11 @@ test('a field that a Lease does not have: Strict refuses, Warn warns, Ignore dro
     type: 'application/merge-patch+json',
   })
   t.is(patched.code, 422)
+  const patch = '"{\\"spec\\":{\\"bogus\\":1}}"'
+  t.is(
+    patched.body.message,
+    ` "" is invalid: patch: Invalid value: ${patch}: strict decoding error: unknown field "spec.bogus"`,
+  )
 })
 
 test('a dry run answers as if, and stores nothing', async t => {
