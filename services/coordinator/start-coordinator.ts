@@ -9,11 +9,11 @@ import { type CoordinatorServer, startServer } from './grpc/server.js'
 import { type HttpFace, startHttpFace } from './http.js'
 import { openJournal } from './journal/open-journal.js'
 import { kubernetesRoutes } from './kubernetes/routes.js'
-import type { KubernetesWatches } from './kubernetes/watch.js'
 import { defaultSessionLimits } from './lease/sessions.js'
 import { defaultLimits } from './lease/validation.js'
 import { CoordinatorMetrics } from './metrics.js'
 import { type OpenCoordinator, openCoordinator } from './open-coordinator.js'
+import { OpenWatches } from './open-watches.js'
 import { Snapshots } from './snapshots.js'
 import { StorageWatch } from './storage-watch.js'
 
@@ -131,6 +131,8 @@ export async function startCoordinator({
     minLeaseDurationMs: config.minLeaseDuration,
     maxLeaseDurationMs: config.maxLeaseDuration,
   }
+  // One bound for the watches of both faces; the end of the gRPC face ends them all.
+  const openWatches = new OpenWatches()
   const server = await startServer({
     coordinator,
     clock,
@@ -138,17 +140,13 @@ export async function startCoordinator({
     limits,
     metrics: new CallMetrics(metrics.registry, clock),
     log,
+    openWatches,
   }).catch(error => Promise.reject(cannotListen('listen', config.listen, error)))
-  let watches: KubernetesWatches | undefined
   const http = await startHttpFace({
     listen: config.http,
     registry: metrics.registry,
     whyNotReady: () => (isDraining ? 'stopping' : undefined),
-    routes(app) {
-      const face = kubernetesRoutes(app, { coordinator, clock, random, limits, log })
-      watches = face.watches
-      return face.paths
-    },
+    routes: app => kubernetesRoutes(app, { coordinator, clock, random, limits, log, openWatches }),
   }).catch(error => Promise.reject(cannotListen('http', config.http, error)))
   metrics.gauge('leasehold_journal_free_bytes', 'Bytes that can still be written.', () => storage.freeBytes)
   metrics.counter(
@@ -179,7 +177,6 @@ export async function startCoordinator({
     http,
     async stop() {
       isDraining = true
-      watches?.endAll()
       await server.stop(drainGraceMs)
       await publisher?.close(publishGraceMs)
       await coordinator.stop()

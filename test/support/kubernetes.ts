@@ -5,6 +5,7 @@ import { systemClock } from '../../clock/system-clock.js'
 import { startHttpFace } from '../../services/coordinator/http.js'
 import { kubernetesRoutes } from '../../services/coordinator/kubernetes/routes.js'
 import { defaultLimits } from '../../services/coordinator/lease/validation.js'
+import { OpenWatches } from '../../services/coordinator/open-watches.js'
 import { startCoordinator, type TestCoordinator } from './coordinator.js'
 
 /** An answer of the Kubernetes face. */
@@ -40,6 +41,7 @@ export const leasesPath = (namespace = 'default'): string =>
 export async function startKubernetes(): Promise<KubernetesFixture> {
   const coordinator = await startCoordinator()
   const failures: object[] = []
+  const openWatches = new OpenWatches()
   const http = await startHttpFace({
     listen: '127.0.0.1:0',
     registry: new Registry(),
@@ -50,13 +52,15 @@ export async function startKubernetes(): Promise<KubernetesFixture> {
         clock: systemClock,
         random: systemRandom,
         limits: defaultLimits,
+        openWatches,
         log: { error: fields => failures.push(fields) },
-      }).paths,
+      }),
   })
   return {
     coordinator,
     address: http.address,
     async stop() {
+      openWatches.endAll()
       await http.stop()
       await coordinator.stop()
       if (failures.length > 0)

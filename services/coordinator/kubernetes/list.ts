@@ -11,7 +11,7 @@ import type { KubernetesRequest } from './request.js'
 import { expired } from './status.js'
 
 /** Leases read in one turn of the coordinator: about as many as are encoded in a few milliseconds. */
-const sliceSize = 500
+const sliceSize = 250
 const maxSliceBytes = 512 * 1024
 
 /** What follows the leases of a list. */

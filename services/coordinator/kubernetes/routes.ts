@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type HttpHandler, type Method, maxBodyBytes, serve } from '../http.js'
 import { LeaseError } from '../lease/errors.js'
+import type { OpenWatches } from '../open-watches.js'
 import type { Answer, AnyBody } from './answer.js'
 import { mediaTypes } from './body.js'
 import { discoveryAnswer, discoveryPaths } from './discovery.js'
@@ -33,6 +34,8 @@ import { KubernetesWatches } from './watch.js'
 import { isWatch, watchQuery } from './watch-query.js'
 
 export interface KubernetesRoutesOptions extends KubernetesFaceOptions {
+  /** The watches of every face together; whoever stops the coordinator ends them. */
+  readonly openWatches: OpenWatches
   /** Told what no client can cause. */
   readonly log: ErrorLog
 }
@@ -41,15 +44,8 @@ interface ErrorLog {
   error(fields: object, message: string): void
 }
 
-/** The face, served. */
-export interface KubernetesRoutes {
-  /** The paths that a client may look at first. */
-  readonly paths: readonly string[]
-  readonly watches: KubernetesWatches
-}
-
-/** Adds the face's paths. */
-export function kubernetesRoutes(app: FastifyInstance, options: KubernetesRoutesOptions): KubernetesRoutes {
+/** Adds the face's paths; returns those that a client may look at first. */
+export function kubernetesRoutes(app: FastifyInstance, options: KubernetesRoutesOptions): readonly string[] {
   const { log } = options
   const watches = new KubernetesWatches(options)
   const http =
@@ -121,7 +117,7 @@ export function kubernetesRoutes(app: FastifyInstance, options: KubernetesRoutes
   path('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { POST: reviewHandlers.access })
   path('/apis/authorization.k8s.io/v1/selfsubjectrulesreviews', { POST: reviewHandlers.rules })
   app.setErrorHandler((error, request, reply) => refuse(reply, ofFramework(error), request, log))
-  return { paths: [...discoveryPaths, ...openApiPaths, '/version'], watches }
+  return [...discoveryPaths, ...openApiPaths, '/version']
 }
 
 const queryOf = ({ query }: FastifyRequest): URLSearchParams =>

@@ -5,7 +5,7 @@ import type { CoordinatorPort } from '../coordinator-port.js'
 import { LeaseError } from '../lease/errors.js'
 import type { TransitionType } from '../lease/records.js'
 import { LeaseWatch, type LeaseWatchQuery, type Told } from '../lease-watch.js'
-import { OpenWatches } from '../open-watches.js'
+import type { OpenWatches } from '../open-watches.js'
 import type { Format } from './negotiation.js'
 import { expired, StatusError, statusOf, tooLargeResourceVersion } from './status.js'
 import { type ChangeType, SharedEvents, WatchEvents } from './watch-events.js'
@@ -35,8 +35,8 @@ export interface KubernetesWatchesOptions {
   readonly coordinator: CoordinatorPort
   readonly clock: Clock
   readonly random: Random
-  /** Shared with the other faces; absent: this face has its own. */
-  readonly openWatches?: OpenWatches
+  /** The watches of every face together; whoever stops the coordinator ends them. */
+  readonly openWatches: OpenWatches
 }
 
 export interface BeginWatchOptions {
@@ -49,12 +49,10 @@ export interface BeginWatchOptions {
 /** The watches of the Kubernetes face. */
 export class KubernetesWatches {
   readonly #options: KubernetesWatchesOptions
-  readonly #open: OpenWatches
   readonly #shared = new SharedEvents()
 
   constructor(options: KubernetesWatchesOptions) {
     this.#options = options
-    this.#open = options.openWatches ?? new OpenWatches()
   }
 
   /**
@@ -62,7 +60,7 @@ export class KubernetesWatches {
    * @throws LeaseError DRAINING, OVERLOADED
    */
   begin({ query, format, write }: BeginWatchOptions): KubernetesWatch {
-    const { coordinator, clock, random } = this.#options
+    const { coordinator, clock, random, openWatches } = this.#options
     const nowMs = () => clock.wallMicros() / 1e3
     const events = new WatchEvents({ format, shared: this.#shared, nowMs })
     const watch = new LeaseWatch<Buffer>({
@@ -71,19 +69,14 @@ export class KubernetesWatches {
       query: leaseWatchQuery(query, coordinator, random),
       face: { messagesOf: told => chunks(eventsOf(told, events, query.allowsBookmarks)), write },
     })
-    this.#open.add(watch)
+    openWatches.add(watch)
     return new KubernetesWatch({
       watch,
       query,
       coordinator,
       tellError: error => write(events.error(error.status), () => {}),
-      onEnd: () => this.#open.delete(watch),
+      onEnd: () => openWatches.delete(watch),
     })
-  }
-
-  /** Ends every watch, and takes no more. */
-  endAll(): void {
-    this.#open.endAll()
   }
 }
 

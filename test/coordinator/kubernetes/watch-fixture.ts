@@ -16,6 +16,7 @@ export const maxWatches = 3
 export interface Context {
   world: VirtualCoordinator
   watches: KubernetesWatches
+  openWatches: OpenWatches
 }
 
 /** The real coordinator, whose time passes when told, and its watches without HTTP. */
@@ -26,7 +27,7 @@ test.beforeEach(async t => {
   const { coordinator, clock } = world
   const openWatches = new OpenWatches(maxWatches)
   const watches = new KubernetesWatches({ coordinator, clock, random: fixedRandom(0.5), openWatches })
-  t.context = { world, watches }
+  t.context = { world, watches, openWatches }
 })
 
 test.afterEach.always(t => {

@@ -262,7 +262,7 @@ test('a watch that is too slow ends with Expired, so that its client lists again
 
 test('a coordinator that stops ends every watch without an error, and begins none', async t => {
   const begun = await watch(t, '')
-  t.context.watches.endAll()
+  t.context.openWatches.endAll()
   await begun.settle()
   t.true(begun.hasEnded)
   t.is(begun.failure, undefined)
