@@ -1,5 +1,5 @@
-import { connect, createServer, type Socket } from 'node:net'
 import type { ExecutionContext } from 'ava'
+import { startTcpProxy } from '../support/tcp-proxy.js'
 
 /** A way to an address that can be cut: what is sent meanwhile goes nowhere, and nobody is told. */
 export interface Partition {
@@ -10,47 +10,18 @@ export interface Partition {
   end(): void
 }
 
-export async function partition(t: ExecutionContext, address: string): Promise<Partition> {
-  const [host = '', port = ''] = address.split(':')
-  const sockets = new Set<Socket>()
-  let isCut = false
-  const keep = (socket: Socket): void => {
-    sockets.add(socket)
-    socket.on('error', () => {})
-    socket.on('close', () => sockets.delete(socket))
-  }
-  const closeAll = (): void => {
-    for (const socket of sockets) socket.destroy()
-  }
-  const server = createServer(socket => {
-    keep(socket)
-    if (isCut) return
-    const onward = connect(Number(port), host)
-    keep(onward)
-    socket.pipe(onward).pipe(socket)
-    onward.on('close', () => {
-      if (!isCut) socket.destroy()
-    })
-  })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  t.teardown(() => {
-    server.close()
-    closeAll()
-  })
-  const bound = server.address()
-  if (bound === null || typeof bound === 'string') throw new Error('the way has no port')
+export async function partition(t: Pick<ExecutionContext, 'teardown'>, address: string): Promise<Partition> {
+  const proxy = await startTcpProxy(address)
+  t.teardown(() => proxy.stop())
   return {
-    address: `127.0.0.1:${bound.port}`,
+    address: proxy.address,
     begin() {
-      isCut = true
-      for (const socket of sockets) {
-        socket.unpipe()
-        socket.pause()
-      }
+      proxy.silence()
+      proxy.freeze()
     },
     end() {
-      isCut = false
-      closeAll()
+      proxy.pass()
+      proxy.closeAll()
     },
   }
 }

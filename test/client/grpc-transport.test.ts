@@ -2,9 +2,8 @@ import test from 'ava'
 import { connectClient, grpcTransport, TransportError } from '../../client/index.js'
 import type { HoldResponse } from '../../protos/hold.js'
 import { startCoordinator } from '../support/coordinator.js'
+import { startTcpProxy } from '../support/tcp-proxy.js'
 import { until } from '../support/until.js'
-import { startFreezingProxy } from './freezing-proxy.js'
-import { startSilentProxy } from './silent-proxy.js'
 
 const lease = { namespace: 'default', name: 'db', holderIdentity: 'me', leaseDurationMs: 10_000 }
 
@@ -31,7 +30,7 @@ function openHold(transport: ReturnType<typeof grpcTransport>) {
 
 test('a dead connection does not cost the lease: another is opened, and the lease resumes', async t => {
   const coordinator = await startCoordinator()
-  const proxy = await startFreezingProxy(coordinator.address)
+  const proxy = await startTcpProxy(coordinator.address)
   const client = connectClient({ addresses: [proxy.address] })
   const hold = client.openSession().acquire({ ...lease, renewIntervalMs: 250 })
   await hold.whenHeld()
@@ -84,7 +83,7 @@ test('a stream and its call end at their signal', async t => {
 
 test('a call that takes longer than it may is DEADLINE_EXCEEDED', async t => {
   const coordinator = await startCoordinator()
-  const proxy = await startFreezingProxy(coordinator.address)
+  const proxy = await startTcpProxy(coordinator.address)
   const transport = grpcTransport(proxy.address)
   await t.throwsAsync(transport.call('GetLease', { namespace: 'default', name: 'db' }))
   proxy.freeze()
@@ -131,7 +130,7 @@ test('a method that does not exist is a bug of the caller', async t => {
 
 test('a connection on which nobody ever speaks is given up: calls and watches go on over another', async t => {
   const coordinator = await startCoordinator()
-  const way = await startSilentProxy(coordinator.address)
+  const way = await startTcpProxy(coordinator.address, { isSilent: true })
   t.teardown(async () => {
     await client.close()
     way.stop()
@@ -144,7 +143,7 @@ test('a connection on which nobody ever speaks is given up: calls and watches go
   const error = await t.throwsAsync(calls.acquireOnce(lease, { timeoutMs: 200 }), { instanceOf: TransportError })
   t.is(error?.status, 'DEADLINE_EXCEEDED')
   await until(() => way.connections === 2)
-  way.speak()
+  way.pass()
   // Each call alone is shorter than a connection may take.
   await until(() =>
     calls.acquireOnce(lease, { timeoutMs: 200 }).then(

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
 import { connectClient } from '../../../client/index.js'
-import { startFreezingProxy } from '../../client/freezing-proxy.js'
 import { CoordinatorProcess } from '../../support/coordinator-process.js'
+import { startTcpProxy } from '../../support/tcp-proxy.js'
 import { until } from '../../support/until.js'
 import { type AgentProcess, coordinator } from '../agent-process.js'
 import { graceMs, isReady, Nodes, passMs, startMonitor, statusOf } from './fleet-run.js'
@@ -54,7 +54,7 @@ test.serial('a monitor that was stopped, and replaced meanwhile, tells nothing w
 
 test.serial('a partition between monitor and coordinator calls nobody Unknown', async t => {
   const { address, client } = await coordinator(t)
-  const proxy = await startFreezingProxy(address)
+  const proxy = await startTcpProxy(address)
   t.teardown(() => proxy.stop())
   const nodes = await Nodes.start(t, address, names)
   const monitor = startMonitor(t, proxy.address, undefined)
