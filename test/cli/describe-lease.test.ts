@@ -1,20 +1,16 @@
 import test from 'ava'
 import { describeLease } from '../../cli/describe-lease.js'
-import type { Lease } from '../../client/lease.js'
+import { clientLease } from '../support/client-lease.js'
 
-const lease: Lease = {
+const lease = clientLease({
   id: 5,
   namespace: 'kube-system',
   name: 'kube-apiserver-fyloo45sdenffw2ugwaz3likua',
   uid: 'u3',
   resourceVersion: '7',
-  generation: 0,
   creationTime: '2022-11-30T15:38:15Z',
   labels: { 'kubernetes.io/hostname': 'kind-control-plane2', 'k8s.io/component': 'kube-apiserver' },
   annotations: { note: 'yes', 'a.b/c': 'x\ny' },
-  ownerReferences: [],
-  finalizers: [],
-  managedFields: [],
   holderIdentity: 'kube-apiserver-fyloo45sdenffw2ugwaz3likua_c5ffa286-8a9a-45d4-91e7-61118ed58d2e',
   leaseDurationMs: 3_600_000,
   leaseTransitions: 2,
@@ -24,7 +20,7 @@ const lease: Lease = {
   fencingToken: 5,
   expireTime: '2022-11-30T16:37:34.000000Z',
   revision: 7,
-}
+})
 
 /** Without the takeover delay, the status and what follows Events:, as kubectl 1.33 prints it. */
 test("a lease is described in kubectl's layout, with what only a leasehold lease has", t => {

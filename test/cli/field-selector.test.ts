@@ -1,24 +1,14 @@
 import test from 'ava'
 import { parseFieldSelector } from '../../cli/field-selector.js'
-import type { Lease } from '../../client/lease.js'
+import { clientLease } from '../support/client-lease.js'
 
-const lease: Lease = {
-  id: 7,
+const lease = clientLease({
   namespace: 'kube-system',
   name: 'kube-scheduler',
-  uid: 'u',
-  resourceVersion: '9',
-  generation: 0,
-  labels: {},
-  annotations: {},
-  ownerReferences: [],
-  finalizers: [],
-  managedFields: [],
   holderIdentity: 'host-a,1=b\\c',
   state: 'held',
   fencingToken: 8,
-  revision: 9,
-}
+})
 
 const selectors: [selector: string, matches: boolean][] = [
   ['', true],

@@ -1,6 +1,7 @@
 import test from 'ava'
 import { leaseObject, listObject, toJson, toYaml } from '../../cli/kubernetes-object.js'
 import type { Lease } from '../../client/lease.js'
+import { clientLease } from '../support/client-lease.js'
 
 const scheduler: Lease = {
   id: 1,
@@ -27,22 +28,7 @@ const scheduler: Lease = {
 
 const noExtras = { annotations: {}, ownerReferences: [] }
 
-const bare: Lease = {
-  id: 1,
-  namespace: 'default',
-  name: 'a',
-  uid: 'u',
-  resourceVersion: '7',
-  generation: 0,
-  labels: {},
-  annotations: {},
-  ownerReferences: [],
-  finalizers: [],
-  managedFields: [],
-  state: 'unheld',
-  fencingToken: 0,
-  revision: 7,
-}
+const bare = clientLease({ id: 1, name: 'a', resourceVersion: '7', revision: 7 })
 
 test('a lease in YAML is as kubectl prints it', t => {
   t.is(

@@ -2,26 +2,17 @@ import test from 'ava'
 import { type Column, type ColumnOptions, leaseColumns } from '../../cli/lease-columns.js'
 import { nodeColumns } from '../../cli/node-columns.js'
 import type { Lease } from '../../client/lease.js'
+import { clientLease } from '../support/client-lease.js'
 
-const lease: Lease = {
-  id: 7,
+const lease = clientLease({
   namespace: 'kube-system',
   name: 'kube-scheduler',
-  uid: 'u',
-  resourceVersion: '9',
-  generation: 0,
   creationTime: '2026-11-22T21:51:00Z',
-  labels: {},
-  annotations: {},
-  ownerReferences: [],
-  finalizers: [],
-  managedFields: [],
   holderIdentity: 'host-a_1',
   renewTime: '2026-11-22T21:56:26.500000Z',
   state: 'held',
   fencingToken: 8,
-  revision: 9,
-}
+})
 const wallMicros = Date.parse('2026-11-22T21:56:30Z') * 1_000
 const none: ColumnOptions = { namespace: false, wide: false, labels: false }
 const all: ColumnOptions = { namespace: true, wide: true, labels: true }

@@ -2,24 +2,9 @@ import test from 'ava'
 import { parsePath } from '../../cli/jsonpath/template.js'
 import { sortBy } from '../../cli/sort-by.js'
 import type { Lease } from '../../client/lease.js'
+import { clientLease } from '../support/client-lease.js'
 
-const lease = (name: string, fields: Partial<Lease> = {}): Lease => ({
-  id: 7,
-  namespace: 'default',
-  name,
-  uid: 'u',
-  resourceVersion: '9',
-  generation: 0,
-  labels: {},
-  annotations: {},
-  ownerReferences: [],
-  finalizers: [],
-  managedFields: [],
-  state: 'unheld',
-  fencingToken: 0,
-  revision: 9,
-  ...fields,
-})
+const lease = (name: string, fields: Partial<Lease> = {}): Lease => clientLease({ name, ...fields })
 
 const sorted = (path: string, ...leases: Lease[]): string[] => sortBy(leases, parsePath(path)).map(({ name }) => name)
 
