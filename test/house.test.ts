@@ -45,8 +45,13 @@ test('the feed knows the records of the core, and no face', t => {
   t.deepEqual(strangers('services/coordinator/feed', allowed), [])
 })
 
+test('lists and watches know no face', t => {
+  const own = /^services\/coordinator\/((reads|lease|feed)\/|coordinator)/
+  t.deepEqual(strangers('services/coordinator/reads', [own, /^clock\//, /^node:/]), [])
+})
+
 test('the Kubernetes face knows HTTP in its routes alone', t => {
-  const own = /^services\/coordinator\/(kubernetes|lease|feed)\/|^services\/coordinator\/[^/]+$/
+  const own = /^services\/coordinator\/(kubernetes|lease|feed|reads)\/|^services\/coordinator\/[^/]+$/
   const known = [own, /^clock\//, /^protos\//, /^node:/, /^(protobufjs|rfc6902|yaml)/]
   const strange = strangers('services/coordinator/kubernetes', known).filter(
     name => !name.includes('routes.ts imports fastify'),

@@ -13,7 +13,7 @@ import { defaultSessionLimits } from './lease/sessions.js'
 import { defaultLimits } from './lease/validation.js'
 import { CoordinatorMetrics } from './metrics.js'
 import { type OpenCoordinator, openCoordinator } from './open-coordinator.js'
-import { OpenWatches } from './open-watches.js'
+import { OpenWatches } from './reads/open-watches.js'
 import { Snapshots } from './snapshots.js'
 import { StorageWatch } from './storage-watch.js'
 

@@ -5,7 +5,7 @@ import { systemClock } from '../../clock/system-clock.js'
 import { startHttpFace } from '../../services/coordinator/http.js'
 import { kubernetesRoutes } from '../../services/coordinator/kubernetes/routes.js'
 import { defaultLimits } from '../../services/coordinator/lease/validation.js'
-import { OpenWatches } from '../../services/coordinator/open-watches.js'
+import { OpenWatches } from '../../services/coordinator/reads/open-watches.js'
 import { startCoordinator, type TestCoordinator } from './coordinator.js'
 
 /** An answer of the Kubernetes face. */

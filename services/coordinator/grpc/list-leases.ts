@@ -7,8 +7,8 @@ import { invalid } from '../lease/field-errors.js'
 import { type LabelPredicate, parseLabelSelector } from '../lease/label-selector.js'
 import type { LeaseImage } from '../lease/lease.js'
 import { validateNamespace } from '../lease/metadata-rules.js'
-import { readSlice } from '../lease-slices.js'
-import { type PagePosition, pageToken, readPageToken } from '../page-token.js'
+import { readSlice } from '../reads/lease-slices.js'
+import { type PagePosition, pageToken, readPageToken } from '../reads/page-token.js'
 import { leaseMessage } from './lease-message.js'
 
 const defaultPageSize = 500

@@ -2,7 +2,7 @@ import type { WatchLeasesRequest__Output } from '../../../protos/generated/lease
 import { type FieldViolation, LeaseError } from '../lease/errors.js'
 import { invalid, required } from '../lease/field-errors.js'
 import { validateName } from '../lease/metadata-rules.js'
-import type { LeaseWatchQuery } from '../lease-watch.js'
+import type { LeaseWatchQuery } from '../reads/lease-watch.js'
 import { namespaceFilterViolations, selectorOf } from './list-leases.js'
 import { millisecondsOf, refuseAny, safeIntegerOf } from './request-fields.js'
 

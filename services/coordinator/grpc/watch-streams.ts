@@ -1,6 +1,6 @@
 import type { Clock } from '../../../clock/clock.js'
 import type { CoordinatorPort } from '../coordinator-port.js'
-import { OpenWatches } from '../open-watches.js'
+import { OpenWatches } from '../reads/open-watches.js'
 import { type ErrorLog, statusFor } from './status-details.js'
 import { type WatchCall, watchStream } from './watch-stream.js'
 

@@ -1,7 +1,7 @@
 /** Lists of leases: read in pieces, so that a million of them hold nobody up, and sent as they are read. */
 import type { LeaseImage } from '../lease/lease.js'
-import { type LeaseSlice, readNamed, readSlice } from '../lease-slices.js'
-import { pageToken, readPageToken } from '../page-token.js'
+import { type LeaseSlice, readNamed, readSlice } from '../reads/lease-slices.js'
+import { pageToken, readPageToken } from '../reads/page-token.js'
 import { deleteLeases } from './delete-leases.js'
 import { deleteOptions } from './delete-options.js'
 import { type LeaseSelection, leaseSelection } from './lease-selection.js'

@@ -3,7 +3,7 @@ import { leaseSelection } from '../../../services/coordinator/kubernetes/lease-s
 import { type Format, negotiateStream } from '../../../services/coordinator/kubernetes/negotiation.js'
 import { type KubernetesWatch, KubernetesWatches } from '../../../services/coordinator/kubernetes/watch.js'
 import { watchQuery } from '../../../services/coordinator/kubernetes/watch-query.js'
-import { OpenWatches } from '../../../services/coordinator/open-watches.js'
+import { OpenWatches } from '../../../services/coordinator/reads/open-watches.js'
 import { leader } from '../../support/core.js'
 import { settle } from '../../support/virtual-clock.js'
 import { VirtualCoordinator } from '../../support/virtual-coordinator.js'

@@ -6,11 +6,11 @@
  * place in the window that all watchers share. So a client that never reads costs one message, and what the feed
  * delivered last, until the window has moved past its place and it is cut off.
  */
-import type { Clock, Timer } from '../../clock/clock.js'
-import type { CoordinatorPort } from './coordinator-port.js'
-import type { FeedChange, Watcher } from './feed/feed.js'
-import type { LeaseError } from './lease/errors.js'
-import type { LeaseImage } from './lease/lease.js'
+import type { Clock, Timer } from '../../../clock/clock.js'
+import type { CoordinatorPort } from '../coordinator-port.js'
+import type { FeedChange, Watcher } from '../feed/feed.js'
+import type { LeaseError } from '../lease/errors.js'
+import type { LeaseImage } from '../lease/lease.js'
 import { type FoundLease, type LeaseSlice, readNamed, readSlice } from './lease-slices.js'
 import { ShownSlices } from './shown-slices.js'
 

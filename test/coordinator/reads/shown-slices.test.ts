@@ -1,6 +1,6 @@
 import test from 'ava'
-import type { LeaseImage } from '../../services/coordinator/lease/lease.js'
-import { ShownSlices } from '../../services/coordinator/shown-slices.js'
+import type { LeaseImage } from '../../../services/coordinator/lease/lease.js'
+import { ShownSlices } from '../../../services/coordinator/reads/shown-slices.js'
 
 const lease = (name: string, revision: number): LeaseImage => ({
   id: 1,

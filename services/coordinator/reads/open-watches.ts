@@ -1,4 +1,4 @@
-import { LeaseError } from './lease/errors.js'
+import { LeaseError } from '../lease/errors.js'
 
 /** A watch that can be ended from the coordinator's side. */
 export interface EndableWatch {

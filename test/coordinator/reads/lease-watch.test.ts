@@ -1,8 +1,8 @@
 import test from 'ava'
-import { LeaseError } from '../../services/coordinator/lease/errors.js'
-import { LeaseWatch, type LeaseWatchQuery, type Told } from '../../services/coordinator/lease-watch.js'
-import { leader } from '../support/core.js'
-import { VirtualCoordinator } from '../support/virtual-coordinator.js'
+import { LeaseError } from '../../../services/coordinator/lease/errors.js'
+import { LeaseWatch, type LeaseWatchQuery, type Told } from '../../../services/coordinator/reads/lease-watch.js'
+import { leader } from '../../support/core.js'
+import { VirtualCoordinator } from '../../support/virtual-coordinator.js'
 
 const { namespace } = leader
 

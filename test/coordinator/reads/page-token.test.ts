@@ -1,5 +1,5 @@
 import test from 'ava'
-import { pageToken, readPageToken } from '../../services/coordinator/page-token.js'
+import { pageToken, readPageToken } from '../../../services/coordinator/reads/page-token.js'
 
 test('a page token continues the list that it is of', t => {
   const position = { revision: 42, after: 'ns\0name' }

@@ -1,8 +1,8 @@
 /** Leases read a bounded slice at a time, for lists and for the initial state of watches. */
-import type { CoordinatorPort } from './coordinator-port.js'
-import type { LeaseName, ListQuery } from './lease/commands.js'
-import { LeaseError } from './lease/errors.js'
-import { type LeaseImage, leaseKey } from './lease/lease.js'
+import type { CoordinatorPort } from '../coordinator-port.js'
+import type { LeaseName, ListQuery } from '../lease/commands.js'
+import { LeaseError } from '../lease/errors.js'
+import { type LeaseImage, leaseKey } from '../lease/lease.js'
 
 /** A lease as it was read. */
 export interface FoundLease {

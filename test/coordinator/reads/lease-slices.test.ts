@@ -1,8 +1,8 @@
 import test from 'ava'
-import type { LeaseImage } from '../../services/coordinator/lease/lease.js'
-import { approximateBytes, readNamed, readSlice } from '../../services/coordinator/lease-slices.js'
-import { leader } from '../support/core.js'
-import { VirtualCoordinator } from '../support/virtual-coordinator.js'
+import type { LeaseImage } from '../../../services/coordinator/lease/lease.js'
+import { approximateBytes, readNamed, readSlice } from '../../../services/coordinator/reads/lease-slices.js'
+import { leader } from '../../support/core.js'
+import { VirtualCoordinator } from '../../support/virtual-coordinator.js'
 
 const { namespace } = leader
 const matches = () => true

@@ -1,6 +1,6 @@
 import test from 'ava'
-import { LeaseError } from '../../services/coordinator/lease/errors.js'
-import { OpenWatches } from '../../services/coordinator/open-watches.js'
+import { LeaseError } from '../../../services/coordinator/lease/errors.js'
+import { OpenWatches } from '../../../services/coordinator/reads/open-watches.js'
 
 /** A watch that notes why it was ended. */
 const watch = () => {

@@ -1,4 +1,4 @@
-import { type LeaseImage, leaseKey } from './lease/lease.js'
+import { type LeaseImage, leaseKey } from '../lease/lease.js'
 
 /**
  * What the initial state of a watch has shown. It is read in slices, in the order of keys, each at a later revision
