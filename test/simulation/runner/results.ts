@@ -14,7 +14,7 @@ export interface SimulationResults extends Machine {
   readonly seconds: number
   readonly steps: number
   readonly workers: number
-  /** The most that a worker had in memory, at the end and after a tenth of the seeds. */
+  /** The most that outlived the worlds of a worker, in all and in the first tenth of the seeds. */
   readonly memoryBytes: number
   readonly memoryAtTenthBytes: number
   /** What happened, and how often; faults begin with `fault `. */

@@ -48,7 +48,7 @@ export async function runAll({ from, count, workers, results }: RunAllOptions): 
       if (performance.now() - printedMs < progressMs) return
       printedMs = performance.now()
       console.log(
-        `${tally.seeds} of ${count} seeds, ${tally.broken} broken, ${megabytes(memoryBytes)} a worker at most`,
+        `${tally.seeds} of ${count} seeds, ${tally.broken} broken, ${megabytes(memoryBytes)} outlive them in a worker`,
       )
     },
   })
@@ -59,7 +59,7 @@ export async function runAll({ from, count, workers, results }: RunAllOptions): 
   console.log(`${seeds} seeds, ${broken} broken; ${virtualHours.toFixed(1)} virtual hours in ${seconds.toFixed(1)} s`)
   console.log(
     `${(virtualHours / seconds).toFixed(2)} virtual hours/s, ${Math.round(steps / seconds)} steps/s, ` +
-      `${(seeds / seconds).toFixed(1)} seeds/s, ${workers} workers; memory of a worker: at most ` +
+      `${(seeds / seconds).toFixed(1)} seeds/s, ${workers} workers; what outlives the worlds of a worker: at most ` +
       `${megabytes(memoryAtTenthBytes)} in the first tenth, ${megabytes(memoryBytes)} in all`,
   )
   console.log([...counts].map(([what, times]) => `${what}: ${times}`).join(', '))

@@ -6,7 +6,7 @@ export interface SeedResult {
   readonly counts: Readonly<Record<string, number>>
   readonly steps: number
   readonly virtualMs: number
-  /** What the worker has in memory, in bytes. */
+  /** What the worker still has when what can go is collected, in bytes; 0: not looked at. */
   readonly memoryBytes: number
 }
 

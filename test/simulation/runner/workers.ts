@@ -48,7 +48,7 @@ async function runWorker(
 }
 
 /** Most of what a world makes does not outlive it: the more room there is for what is new, the less is copied. */
-const workerFlags = ['--max-semi-space-size=64']
+const workerFlags = ['--max-semi-space-size=64', '--expose-gc']
 
 function start(from: string): ChildProcess {
   const file = join(from, 'test/simulation/runner/worker')
