@@ -91,7 +91,7 @@ export class SimulatedNats implements Host<NatsUp, NatsDown> {
       this.#timeline.after(lastsMs, () =>
         process?.receive(() => {
           this.#unread.delete(client)
-          for (const take of waiting) take()
+          for (const read of waiting) read()
         }),
       )
     }
@@ -125,11 +125,11 @@ export class SimulatedNats implements Host<NatsUp, NatsDown> {
     return {
       message: up => {
         const take = (): void => this.#take(client, up)
-        const unread = this.#unread.get(client)
-        if (unread !== undefined) unread.push(take)
         // JetStream's storage holds no ping up; what is only passed on comes before the answer to a ping.
-        else if (up.type === 'ping' && hasJetStream) take()
-        else this.#inTurn(take)
+        const read = (): void => (up.type === 'ping' && hasJetStream ? take() : this.#inTurn(take))
+        const unread = this.#unread.get(client)
+        if (unread === undefined) read()
+        else unread.push(read)
       },
       end: () => void this.#clients.delete(client),
     }
