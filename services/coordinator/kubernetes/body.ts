@@ -77,10 +77,32 @@ const readers: Readonly<Record<MediaType, (bytes: Buffer) => Parsed>> = {
   'application/vnd.kubernetes.protobuf': bytes => ({ value: objectOfProtobuf(bytes), duplicates: [] }),
 }
 
-/** Parameters do not matter; none at all means JSON. */
+/** The content types of patches, and what each is. */
+const patchTypes = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+  'application/apply-patch+yaml': 'apply',
+} as const
+
+/**
+ * What kind of patch a body is.
+ * @throws StatusError 415
+ */
+export function patchTypeOf(contentType = ''): (typeof patchTypes)[keyof typeof patchTypes] {
+  const name = mediaTypeName(contentType)
+  const type = Object.entries(patchTypes).find(([known]) => known === name)?.[1]
+  if (type === undefined) throw unsupportedMediaType(Object.keys(patchTypes))
+  return type
+}
+
+/** A content type without its parameters, which do not matter. */
+const mediaTypeName = (contentType: string): string => contentType.replace(/;.*$/s, '').trim().toLowerCase()
+
+/** None at all means JSON. */
 function mediaTypeOf(contentType = ''): MediaType {
   if (contentType === '') return 'application/json'
-  const name = contentType.replace(/;.*$/s, '').trim().toLowerCase()
+  const name = mediaTypeName(contentType)
   const type = mediaTypes.find(known => known === name)
   if (type === undefined) throw unsupportedMediaType(mediaTypes)
   return type

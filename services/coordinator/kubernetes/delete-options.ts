@@ -3,7 +3,7 @@ import { notSupported } from '../lease/field-errors.js'
 import { readBody } from './body.js'
 import { isObject } from './decoding.js'
 import type { KubernetesRequest } from './request.js'
-import { badRequest, invalidObject } from './status.js'
+import { badRequest, invalidOptions } from './status.js'
 import { dryRunViolations } from './write-options.js'
 
 /** How something is deleted. */
@@ -31,7 +31,7 @@ export function deleteOptions({ query, body, contentType }: KubernetesRequest): 
   if (policy !== undefined && !propagationPolicies.includes(policy)) {
     violations.push(notSupported('propagationPolicy', policy, propagationPolicies))
   }
-  if (violations.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind: 'DeleteOptions', name: '' }, violations)
+  if (violations.length > 0) throw invalidOptions('DeleteOptions', violations)
   const { uid, resourceVersion } = isObject(preconditions) ? preconditions : {}
   const [wantedUid, wantedVersion] = [textOf('uid', uid), textOf('resourceVersion', resourceVersion)]
   return {

@@ -3,7 +3,7 @@ import type { Clock } from '../../../clock/clock.js'
 import type { Random } from '../../../clock/random.js'
 import type { Limits } from '../lease/validation.js'
 import type { Answer, AnyBody } from './answer.js'
-import { readBody, readPatch } from './body.js'
+import { patchTypeOf, readBody, readPatch } from './body.js'
 import { type EmptyResource, emptyList, noSuchObject } from './core-group.js'
 import { deleteOptions } from './delete-options.js'
 import { parseFieldSelector } from './field-selector.js'
@@ -24,7 +24,7 @@ import { encode, type Format, negotiate, partialObject, type Shape } from './neg
 import { objectTable } from './object-table.js'
 import type { KubernetesRequest } from './request.js'
 import { selfSubjectAccessReview, selfSubjectReview, selfSubjectRulesReview } from './reviews.js'
-import { writeOptions } from './write-options.js'
+import { type OptionsKind, writeOptions } from './write-options.js'
 
 export type Handler = (request: KubernetesRequest) => Promise<Answer<AnyBody>>
 
@@ -71,19 +71,19 @@ export function leaseHandlers({ coordinator, clock, limits }: KubernetesFaceOpti
 /** The verbs on namespaces. */
 export function namespaceHandlers({ coordinator, random }: KubernetesFaceOptions) {
   const written =
-    (write: (request: KubernetesRequest, isDryRun: boolean) => Promise<WrittenNamespace>): Handler =>
+    (kind: OptionsKind, write: (request: KubernetesRequest) => Promise<WrittenNamespace>): Handler =>
     async request => {
       const format = plainFormatOf(request)
-      const { isDryRun } = writeOptions(request, 'CreateOptions')
-      const { code, namespace, warnings } = await write(request, isDryRun)
+      // Nothing is stored: a dry run comes to the same.
+      writeOptions(request, kind, kind === 'PatchOptions' && patchTypeOf(request.contentType) === 'apply')
+      const { code, namespace, warnings } = await write(request)
       return { ...objectAnswer(format, namespace, code), warnings }
     }
   return {
     async list(request) {
       const format = plainFormatOf(request)
       const { query } = request
-      const newest = await coordinator.execute('read', leases => leases.revision)
-      const options = listOptions(query, newest)
+      const options = listOptions(query, coordinator.feed.revision)
       const { matches } = parseFieldSelector(query.get('fieldSelector') ?? '')
       const list = await listNamespaces(coordinator, {
         labelSelector: query.get('labelSelector') ?? '',
@@ -96,14 +96,14 @@ export function namespaceHandlers({ coordinator, random }: KubernetesFaceOptions
       const format = plainFormatOf(request)
       return objectAnswer(format, await getNamespace(coordinator, request.name))
     },
-    create: written(request =>
+    create: written('CreateOptions', request =>
       createNamespace(coordinator, readBody(request.body, request.contentType).object, random),
     ),
-    replace: written(request =>
+    replace: written('UpdateOptions', request =>
       writeNamespace(coordinator, request.name, readBody(request.body, request.contentType).object, false),
     ),
-    patch: written(request => {
-      const isApply = (request.contentType ?? '').startsWith('application/apply-patch')
+    patch: written('PatchOptions', request => {
+      const isApply = patchTypeOf(request.contentType) === 'apply'
       const patch = readPatch(request.body, isApply ? 'yaml' : 'json')
       return writeNamespace(coordinator, request.name, patch, isApply)
     }),
@@ -124,8 +124,7 @@ export function emptyHandlers({ coordinator }: KubernetesFaceOptions, resource: 
   return {
     async list(request) {
       const format = plainFormatOf(request)
-      const revision = await coordinator.execute('read', leases => leases.revision)
-      return objectAnswer(format, emptyList(resource, revision))
+      return objectAnswer(format, emptyList(resource, coordinator.feed.revision))
     },
     async get(request) {
       throw noSuchObject(resource, request.name)

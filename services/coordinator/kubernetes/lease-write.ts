@@ -1,6 +1,5 @@
 /** What a write of a Kubernetes client comes to, decided in one turn of the coordinator. */
 import type { Instant, LeaseName, Leases, WrittenLease } from '../lease/commands.js'
-import { LeaseError } from '../lease/errors.js'
 import { invalid } from '../lease/field-errors.js'
 import type { LeaseImage, ManagedFieldsEntry } from '../lease/lease.js'
 import type { Limits } from '../lease/validation.js'
@@ -24,16 +23,6 @@ export interface Wanted {
   readonly read: ReadLease
   /** It says itself who has set which field, since it was applied. */
   readonly isApplied: boolean
-}
-
-/** The lease, if it is there. */
-export function findLease(leases: Leases, name: LeaseName): LeaseImage | undefined {
-  try {
-    return leases.get(name)
-  } catch (error) {
-    if (error instanceof LeaseError && error.code === 'LEASE_NOT_FOUND') return undefined
-    throw error
-  }
 }
 
 /** @throws StatusError 409, 422; LeaseError LEASE_EXISTS, LEASE_HELD where others wait for the lease. */

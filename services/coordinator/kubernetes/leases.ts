@@ -1,13 +1,15 @@
 import type { Coordinator } from '../coordinator.js'
+import type { CoordinatorPort } from '../coordinator-port.js'
 import type { DeleteCommand, LeaseName } from '../lease/commands.js'
 import { invalid } from '../lease/field-errors.js'
 import type { LeaseImage } from '../lease/lease.js'
 import type { Limits } from '../lease/validation.js'
+import { findLease } from '../reads/lease-slices.js'
 import { applied } from './apply/applied.js'
-import { readBody, readPatch } from './body.js'
+import { patchTypeOf, readBody, readPatch } from './body.js'
 import { deleteOptions } from './delete-options.js'
 import { type JsonObject, leaseObject, type ReadLease, readLease } from './lease-object.js'
-import { createLease, findLease, otherUid, type Turn, versionMissing, writeLease } from './lease-write.js'
+import { createLease, otherUid, type Turn, versionMissing, writeLease } from './lease-write.js'
 import { versionOf } from './list-options.js'
 import { patched } from './patch/patched.js'
 import type { KubernetesRequest } from './request.js'
@@ -20,13 +22,12 @@ import {
   type Status,
   StatusError,
   tooLargeResourceVersion,
-  unsupportedMediaType,
   versionInCreate,
 } from './status.js'
 import { type WriteOptions, writeOptions } from './write-options.js'
 
 /** What the face needs of the coordinator. */
-export type KubernetesPort = Pick<Coordinator, 'execute' | 'checkStorage' | 'feed' | 'journalId'>
+export type KubernetesPort = CoordinatorPort & Pick<Coordinator, 'checkStorage'>
 
 /** A lease as the answer to a request about it. */
 export interface LeaseOutcome {
@@ -34,14 +35,6 @@ export interface LeaseOutcome {
   readonly lease: LeaseImage
   readonly warnings: readonly string[]
 }
-
-/** The content types of patches, and what each is. */
-const patchTypes = {
-  'application/json-patch+json': 'json',
-  'application/merge-patch+json': 'merge',
-  'application/strategic-merge-patch+json': 'strategic',
-  'application/apply-patch+yaml': 'apply',
-} as const
 
 /**
  * The verbs of Kubernetes' Lease API on one lease. A write is decided together with what is stored in one turn of the
@@ -142,16 +135,6 @@ export class LeaseVerbs {
       ? { code: 201, lease: createLease(turn, name, wanted), warnings }
       : { code: 200, lease: writeLease(turn, before, wanted), warnings }
   }
-}
-
-type AnyPatchType = (typeof patchTypes)[keyof typeof patchTypes]
-
-/** @throws StatusError 415 */
-function patchTypeOf(contentType = ''): AnyPatchType {
-  const name = contentType.replace(/;.*$/s, '').trim().toLowerCase()
-  const type = Object.entries(patchTypes).find(([known]) => known === name)?.[1]
-  if (type === undefined) throw unsupportedMediaType(Object.keys(patchTypes))
-  return type
 }
 
 function readLeaseOf(request: KubernetesRequest, { validation }: WriteOptions): ReadLease {

@@ -1,6 +1,6 @@
 import type { FieldViolation } from '../lease/errors.js'
 import { forbidden, notSupported } from '../lease/field-errors.js'
-import { badRequest, expired, invalidObject, tooLargeResourceVersion } from './status.js'
+import { badRequest, expired, invalidOptions, tooLargeResourceVersion } from './status.js'
 
 /** Which leases of a collection, how many, and how new they must be. */
 export interface ListOptions {
@@ -25,7 +25,7 @@ export function listOptions(query: URLSearchParams, revision: number): ListOptio
   const violations = matchViolations(version, match, token)
   if (query.has('sendInitialEvents'))
     violations.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'))
-  if (violations.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind: 'ListOptions', name: '' }, violations)
+  if (violations.length > 0) throw invalidOptions('ListOptions', violations)
   if (token !== '' && version !== '' && version !== '0') {
     throw badRequest('specifying resource version is not allowed when using continue')
   }

@@ -35,8 +35,7 @@ export async function listLeases(coordinator: KubernetesPort, request: Kubernete
     request.namespace,
     ...['labelSelector', 'fieldSelector'].map(name => request.query.get(name) ?? ''),
   ]
-  const newest = await coordinator.execute('read', leases => leases.revision)
-  const { limit, continue: token } = listOptions(request.query, newest)
+  const { limit, continue: token } = listOptions(request.query, coordinator.feed.revision)
   const position = token === '' ? undefined : readPageToken(token, seal)
   if (token !== '' && position === undefined) {
     throw expired(
@@ -72,12 +71,11 @@ export async function listLeases(coordinator: KubernetesPort, request: Kubernete
 export async function deleteCollection(coordinator: KubernetesPort, request: KubernetesRequest): Promise<ListPieces> {
   const { namespace, matches } = leaseSelection(request)
   const { isDryRun } = deleteOptions(request)
-  const newest = await coordinator.execute('read', leases => leases.revision)
-  listOptions(request.query, newest)
+  listOptions(request.query, coordinator.feed.revision)
   const steps = deleteLeases(coordinator, { namespace, matches, validateOnly: isDryRun })
   const all: LeaseImage[] = []
   for await (const step of steps) all.push(...step)
-  const revision = await coordinator.execute('read', leases => leases.revision)
+  const { revision } = coordinator.feed
   return pieces()
 
   async function* pieces(): ListPieces {

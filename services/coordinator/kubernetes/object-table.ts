@@ -1,8 +1,6 @@
 /** Objects around leases as a Table, which kubectl prints as it comes. */
 import { isObject, type JsonObject } from './decoding.js'
-
-/** What a row says of its object beside the cells. */
-export type IncludeObject = 'None' | 'Metadata' | 'Object'
+import { type IncludeObject, partialObject } from './negotiation.js'
 
 interface Column {
   readonly name: string
@@ -45,16 +43,10 @@ export function objectTable(object: JsonObject, includeObject: IncludeObject = '
     })),
     rows: items.map(item => ({
       cells: columns.map(({ cell }) => cell(item)),
-      ...(includeObject !== 'None' && { object: includeObject === 'Object' ? item : metadataOnly(item) }),
+      ...(includeObject !== 'None' && { object: includeObject === 'Object' ? item : partialObject(item) }),
     })),
   }
 }
-
-const metadataOnly = ({ metadata }: JsonObject): JsonObject => ({
-  kind: 'PartialObjectMetadata',
-  apiVersion: 'meta.k8s.io/v1',
-  metadata,
-})
 
 function text(object: JsonObject, ...path: readonly string[]): string {
   let value: unknown = object

@@ -164,6 +164,10 @@ export function invalidObject(
   })
 }
 
+/** Options of a request at fault, each a cause with its name. */
+export const invalidOptions = (kind: string, violations: readonly FieldViolation[]): StatusError =>
+  invalidObject({ group: 'meta.k8s.io', kind, name: '' }, violations)
+
 /** A body that can be read, and does not fit what is there: a test of a JSON patch that fails, as an example. */
 export const unprocessable = (message: string): StatusError => failure(422, 'Invalid', message, {})
 

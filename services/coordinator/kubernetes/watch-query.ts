@@ -2,7 +2,7 @@ import type { FieldViolation } from '../lease/errors.js'
 import { forbidden, notSupported } from '../lease/field-errors.js'
 import type { LeaseSelection } from './lease-selection.js'
 import { versionOf } from './list-options.js'
-import { badRequest, invalidObject } from './status.js'
+import { badRequest, invalidOptions } from './status.js'
 
 /** What a watch of a Kubernetes client selects, where it begins, and how it is told. */
 export interface WatchQuery {
@@ -31,7 +31,7 @@ export function watchQuery(query: URLSearchParams, selection: LeaseSelection): W
   const lifetimeMs = secondsOf(query.get('timeoutSeconds') ?? '') * 1e3
   const sendInitialEvents = flag(query, 'sendInitialEvents')
   const violations = contradictions(query, sendInitialEvents !== undefined)
-  if (violations.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind: 'ListOptions', name: '' }, violations)
+  if (violations.length > 0) throw invalidOptions('ListOptions', violations)
   const revision = versionOf(query.get('resourceVersion') ?? '')
   return {
     selection,

@@ -2,7 +2,7 @@ import type { FieldViolation } from '../lease/errors.js'
 import { forbidden, notSupported, required } from '../lease/field-errors.js'
 import { validateFieldManager } from '../lease/metadata-rules.js'
 import type { KubernetesRequest } from './request.js'
-import { invalidObject } from './status.js'
+import { invalidOptions } from './status.js'
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict'
 
@@ -18,7 +18,7 @@ export interface WriteOptions {
   readonly force: boolean
 }
 
-type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions'
+export type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions'
 
 /** The longest name of a manager that is made of a User-Agent. */
 const maxManagerBytes = 128
@@ -42,7 +42,7 @@ export function writeOptions(request: KubernetesRequest, kind: OptionsKind, isAp
   if (!isApply && query.has('force')) {
     violations.push(forbidden('force', 'may not be specified for non-apply patch'))
   }
-  if (violations.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind, name: '' }, violations)
+  if (violations.length > 0) throw invalidOptions(kind, violations)
   return {
     isDryRun: dryRun.length > 0,
     validation: isFieldValidation(validation) ? validation : 'Warn',

@@ -1,6 +1,6 @@
 /** Leases read a bounded slice at a time, for lists and for the initial state of watches. */
 import type { CoordinatorPort } from '../coordinator-port.js'
-import type { LeaseName, ListQuery } from '../lease/commands.js'
+import type { LeaseName, Leases, ListQuery } from '../lease/commands.js'
 import { LeaseError } from '../lease/errors.js'
 import { type LeaseImage, leaseKey } from '../lease/lease.js'
 
@@ -42,15 +42,20 @@ export function readNamed(
 ): Promise<LeaseSlice> {
   return coordinator.execute('read', (leases, time) => {
     const { revision } = leases
-    try {
-      const lease = leases.get(query)
-      const found = query.matches(lease) ? [{ lease, expireTime: leases.expireTime(lease, time) }] : []
-      return { leases: found, revision }
-    } catch (error) {
-      if (error instanceof LeaseError && error.code === 'LEASE_NOT_FOUND') return { leases: [], revision }
-      throw error
-    }
+    const lease = findLease(leases, query)
+    const isFound = lease !== undefined && query.matches(lease)
+    return { leases: isFound ? [{ lease, expireTime: leases.expireTime(lease, time) }] : [], revision }
   })
+}
+
+/** The lease, if it is there. */
+export function findLease(leases: Pick<Leases, 'get'>, name: LeaseName): LeaseImage | undefined {
+  try {
+    return leases.get(name)
+  } catch (error) {
+    if (error instanceof LeaseError && error.code === 'LEASE_NOT_FOUND') return undefined
+    throw error
+  }
 }
 
 /** Roughly how large a lease is on the wire: to end slices, pages and batches of changes in time. */

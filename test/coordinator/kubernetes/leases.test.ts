@@ -325,3 +325,11 @@ test('a method that a path does not have is refused', async t => {
   t.is(code, 405)
   t.is(body.reason, 'MethodNotAllowed')
 })
+
+test('kubectl’s server-side apply of a namespace says that it forces nothing, and may', async t => {
+  const { code } = await t.context.call('PATCH', '/api/v1/namespaces/team-a?fieldManager=kubectl&force=false', {
+    body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-a' } },
+    type: 'application/apply-patch+yaml',
+  })
+  t.is(code, 201)
+})
