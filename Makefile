@@ -44,6 +44,10 @@ simulate: setup ## run simulated worlds (SEEDS=1000), or one again (SEED=7, PLAN
 simulate-mutants: setup ## plant bugs in a copy of the sources; the simulator must find each (SEEDS=200, MUTANT=name)
 	@exec node --import=tsx test/simulation/simulate-mutants.ts
 
+.PHONY: bench
+bench: setup build ## measure (CASE=stream,batch for some in full; ETCD=path of a peer to measure beside)
+	@node --import=tsx bench/bench.ts
+
 # Where make evidence keeps what the runs found.
 results := test/simulation/results
 

@@ -1,0 +1,77 @@
+/**
+ * The benchmark: every case, shortened, or those that CASE names, in full. Prints a table and writes bench/results/.
+ *
+ *     make bench [CASE=stream,batch] [ETCD=path] [SCALE=full|short|smoke]
+ */
+import { spawnSync } from 'node:child_process'
+import { cases } from './cases/cases.js'
+import type { BenchCase, CaseResult, Scale } from './harness/bench-case.js'
+import { withContext } from './harness/context.js'
+import { type EtcdBinary, etcdBinary } from './harness/etcd-process.js'
+import { type FiledResult, machine, readResult, writeResult } from './harness/results.js'
+import { rows, text } from './harness/table.js'
+
+const asked = process.env.CASE?.split(',').filter(name => name !== '') ?? []
+const unknown = asked.filter(name => !cases.some(known => known.name === name))
+if (unknown.length > 0) {
+  console.error(`there is no case ${unknown.join(', ')}: choose from ${cases.map(known => known.name).join(', ')}`)
+  process.exit(2)
+}
+const scale = scaleOf(process.env.SCALE ?? (asked.length > 0 ? 'full' : 'short'))
+const etcds = (process.env.ETCD ?? '')
+  .split(/\s+/)
+  .filter(path => path !== '')
+  .map(etcdBinary)
+const here = machine()
+console.log(`${here.cpus}, ${here.memoryGib} GiB, ${here.system}, Node ${process.version}`)
+console.log(etcds.length > 0 ? `beside ${etcds.map(etcd => etcd.name).join(' and ')}` : 'no etcd here: nothing beside')
+
+let failed = 0
+for (const bench of cases.filter(known => asked.length === 0 || asked.includes(known.name))) {
+  console.log(`\n${bench.name}: ${bench.about}\n`)
+  try {
+    const result = await withContext({ scale, etcds, say: line => console.log(`  ${line}`) }, context =>
+      bench.run(context),
+    )
+    show(result, readResult(bench.name))
+    if (scale !== 'smoke') writeResult(filed(bench, result))
+  } catch (error) {
+    failed++
+    console.error(`${bench.name} failed: ${error instanceof Error ? error.stack : error}`)
+  }
+}
+process.exit(failed === 0 ? 0 : 1)
+
+function show(result: CaseResult, onFile: FiledResult | undefined): void {
+  console.log(text(rows(result)))
+  const before = new Map(onFile?.ratios?.map(({ name, ratio }) => [name, ratio]))
+  for (const { name, ratio } of result.ratios ?? []) {
+    const was = before.get(name)
+    console.log(`${name}: ${ratio.toFixed(2)} x${was === undefined ? '' : ` (on file: ${was.toFixed(2)} x)`}`)
+  }
+  for (const { aim, reached, isMet } of result.aims) console.log(`${isMet ? 'met' : 'NOT MET'}: ${aim}: ${reached}`)
+}
+
+function filed(bench: BenchCase, result: CaseResult): FiledResult {
+  const etcdVersions = etcds.map(({ name }: EtcdBinary) => name.split(' ') as [string, string])
+  return {
+    name: bench.name,
+    about: bench.about,
+    scale,
+    command: `make bench CASE=${bench.name}${scale === 'full' ? '' : ` SCALE=${scale}`}`,
+    date: new Date().toISOString().slice(0, 10),
+    machine: here,
+    versions: {
+      node: process.version,
+      etcd: etcdVersions.map(([, version]) => version).join(', '),
+      nats: spawnSync('nats-server', ['--version'], { encoding: 'utf8' }).stdout?.trim() ?? '',
+    },
+    ...result,
+  }
+}
+
+function scaleOf(word: string): Scale {
+  if (word === 'full' || word === 'short' || word === 'smoke') return word
+  console.error(`SCALE is ${word}: it may be full, short or smoke`)
+  process.exit(2)
+}

@@ -1,0 +1,103 @@
+import type { Client, ClientDuplexStream } from '@grpc/grpc-js'
+import type { HoldRequest, HoldResponse } from '../../protos/hold.js'
+import { decodeHoldResponse, encodeHoldRequest } from '../../protos/hold-codec.js'
+import { holdPath } from '../../protos/load.js'
+import type { RenewalStream } from './renewal-stream.js'
+
+export interface HoldStreamOptions {
+  /** Leases on the stream; 1. */
+  readonly leases?: number
+  /** The name of the i-th; `node-STREAM-i`. */
+  readonly name?: (index: number) => string
+  readonly leaseDurationMs?: number
+  /** Renewals say 'all' instead of naming each lease. */
+  readonly isAll?: boolean
+}
+
+/** So many acquires are unanswered at most. */
+const acquiresInFlight = 500
+
+/** A Hold stream with its leases; its renewal is encoded once. */
+export class HoldStream implements RenewalStream {
+  readonly leases: number
+  onRenewed: () => void = () => {}
+  readonly #stream: ClientDuplexStream<Buffer, Buffer>
+  #renewal: Buffer = Buffer.alloc(0)
+  /** How long an answer without failures is. */
+  #answerLength = 0
+
+  private constructor(stream: ClientDuplexStream<Buffer, Buffer>, leases: number) {
+    this.#stream = stream
+    this.leases = leases
+  }
+
+  /** Opens a stream and acquires its leases. */
+  static async open(client: Client, index: number, options: HoldStreamOptions = {}): Promise<HoldStream> {
+    const {
+      leases = 1,
+      name = (i: number) => `node-${index}-${i}`,
+      leaseDurationMs = 3_600_000,
+      isAll = false,
+    } = options
+    const stream = client.makeBidiStreamRequest(
+      holdPath,
+      (bytes: Buffer) => bytes,
+      (bytes: Buffer) => bytes,
+    )
+    const holder = new HoldStream(stream, leases)
+    const handles: number[] = []
+    let sent = 0
+    const acquire = (): void => {
+      const node = name(sent++)
+      const request: HoldRequest = {
+        type: 'acquire',
+        requestId: 1,
+        namespace: 'kube-node-lease',
+        name: node,
+        holderIdentity: node,
+        instance: index.toString(16).padStart(32, '0'),
+        leaseDurationMs,
+        priority: 0,
+        supersede: true,
+      }
+      stream.write(encodeHoldRequest(request))
+    }
+    await new Promise<void>((resolve, reject) => {
+      stream.on('error', reject)
+      stream.on('data', (bytes: Buffer) => {
+        if (handles.length === leases) {
+          holder.#answered(bytes)
+          return
+        }
+        const message = decodeHoldResponse(bytes)
+        if (message.type !== 'acquired') return reject(new Error(`not acquired: ${JSON.stringify(message)}`))
+        handles.push(message.handle)
+        if (sent < leases) acquire()
+        if (handles.length === leases) resolve()
+      })
+      while (sent < Math.min(leases, acquiresInFlight)) acquire()
+    })
+    holder.#renewal = encodeHoldRequest({ type: 'renew', requestId: 1, handles: isAll ? 'all' : handles })
+    return holder
+  }
+
+  renew(): void {
+    this.#stream.write(this.#renewal)
+  }
+
+  close(): void {
+    this.#stream.on('error', () => {})
+    this.#stream.cancel()
+  }
+
+  /** Answers of the first length seen are read; the rest only when their length differs. */
+  #answered(bytes: Buffer): void {
+    if (bytes.length !== this.#answerLength) {
+      const message: HoldResponse = decodeHoldResponse(bytes)
+      if (message.type !== 'renewed' || message.failures.length > 0)
+        throw new Error(`not renewed: ${JSON.stringify(message)}`)
+      this.#answerLength = bytes.length
+    }
+    this.onRenewed()
+  }
+}
