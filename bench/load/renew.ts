@@ -1,4 +1,5 @@
 import { Latencies } from '../harness/latencies.js'
+import { type Pace, pace } from './pace.js'
 import type { RenewalStream } from './renewal-stream.js'
 
 /** What a load came to. */
@@ -53,16 +54,13 @@ export async function renewClosedLoop(
  * At a fixed rate, whatever the answers do: streams take turns, and a message counts from when it was due, so that a
  * stall shows in every message that it held up.
  *
- * @param perSecond messages, of all streams together.
+ * @param at messages, of all streams together.
  * @throws Error when answers are missing at the end.
  */
-export async function renewOpenLoop(
-  streams: readonly RenewalStream[],
-  { seconds, perSecond }: { seconds: number; perSecond: number },
-): Promise<Renewed> {
+export async function renewOpenLoop(streams: readonly RenewalStream[], at: Pace): Promise<Renewed> {
   const latencies = new Latencies()
   const startMs = performance.now()
-  const total = Math.floor(seconds * perSecond)
+  let total = Number.POSITIVE_INFINITY
   let answered = 0
   let renewals = 0
   let onAll: () => void = () => {}
@@ -78,19 +76,13 @@ export async function renewOpenLoop(
     }
     return due
   })
-  let sent = 0
-  const pace = (): void => {
-    const dueCount = Math.min(total, Math.floor(((performance.now() - startMs) * perSecond) / 1e3))
-    for (; sent < dueCount; sent++) {
-      const index = sent % streams.length
-      queues[index]?.push(startMs + (sent * 1e3) / perSecond)
-      streams[index]?.renew()
-    }
-    if (sent < total) setTimeout(pace, 1)
-  }
-  pace()
-  const timer = setTimeout(() => onAll(), seconds * 1e3 + longestDrainMs)
-  await all
+  total = await pace(at, (dueMs, sent) => {
+    const index = sent % streams.length
+    queues[index]?.push(dueMs)
+    streams[index]?.renew()
+  })
+  const timer = setTimeout(() => onAll(), longestDrainMs)
+  if (answered < total) await all
   clearTimeout(timer)
   if (answered < total) throw new Error(`${total - answered} of ${total} renewals were not answered`)
   return { renewals, latencies, seconds: (performance.now() - startMs) / 1e3 }
