@@ -1,5 +1,11 @@
 import type { BenchCase } from '../harness/bench-case.js'
+import { growth } from './growth.js'
+import { handover } from './handover.js'
+import { memory } from './memory.js'
+import { reconnect } from './reconnect.js'
+import { restart } from './restart.js'
+import { sessions } from './sessions.js'
 import { stream } from './stream.js'
 
 /** In the order in which they run. */
-export const cases: readonly BenchCase[] = [stream]
+export const cases: readonly BenchCase[] = [stream, handover, growth, reconnect, sessions, restart, memory]
