@@ -1,4 +1,6 @@
 import type { BenchCase } from '../harness/bench-case.js'
+import { acquire } from './acquire.js'
+import { events } from './events.js'
 import { growth } from './growth.js'
 import { handover } from './handover.js'
 import { memory } from './memory.js'
@@ -8,4 +10,14 @@ import { sessions } from './sessions.js'
 import { stream } from './stream.js'
 
 /** In the order in which they run. */
-export const cases: readonly BenchCase[] = [stream, handover, growth, reconnect, sessions, restart, memory]
+export const cases: readonly BenchCase[] = [
+  stream,
+  handover,
+  acquire,
+  events,
+  growth,
+  reconnect,
+  sessions,
+  restart,
+  memory,
+]

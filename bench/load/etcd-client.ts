@@ -5,38 +5,29 @@
 import type { Client, ClientDuplexStream } from '@grpc/grpc-js'
 import protobuf from 'protobufjs/minimal.js'
 import type { RenewalStream } from './renewal-stream.js'
+import { asBuffer, unary } from './unary.js'
 
 const { Reader, Writer } = protobuf
 
 /** Lease ids are chosen here: small ones, so that messages are short. */
 const firstId = 1_000
 
-const asBuffer = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, byteLength)
-
-function call(client: Client, path: string, request: Uint8Array): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    client.makeUnaryRequest(
-      path,
-      (bytes: Buffer) => bytes,
-      (bytes: Buffer) => bytes,
-      asBuffer(request),
-      (error, answer) => (error === null && answer !== undefined ? resolve(answer) : reject(error)),
-    )
-  })
-}
-
 /** A lease of so many seconds under an id. */
 export const grant = (client: Client, id: number, seconds: number): Promise<Buffer> =>
-  call(client, '/etcdserverpb.Lease/LeaseGrant', Writer.create().uint32(8).int64(seconds).uint32(16).int64(id).finish())
+  unary(
+    client,
+    '/etcdserverpb.Lease/LeaseGrant',
+    Writer.create().uint32(8).int64(seconds).uint32(16).int64(id).finish(),
+  )
 
 export const revoke = (client: Client, id: number): Promise<Buffer> =>
-  call(client, '/etcdserverpb.Lease/LeaseRevoke', Writer.create().uint32(8).int64(id).finish())
+  unary(client, '/etcdserverpb.Lease/LeaseRevoke', Writer.create().uint32(8).int64(id).finish())
 
 /** Writes a key, tied to a lease unless that is 0. */
 export const put = (client: Client, key: string, value: Uint8Array, leaseId = 0): Promise<Buffer> => {
   const writer = Writer.create().uint32(10).bytes(Buffer.from(key)).uint32(18).bytes(value)
   if (leaseId !== 0) writer.uint32(24).int64(leaseId)
-  return call(client, '/etcdserverpb.KV/Put', writer.finish())
+  return unary(client, '/etcdserverpb.KV/Put', writer.finish())
 }
 
 /** A LeaseKeepAlive stream with one lease, whose renewal is encoded once. */

@@ -15,7 +15,7 @@ export interface RenewalStream {
 const streamsPerConnection = 100
 
 /** Streams over as many connections as they need. */
-export class Streams<Stream extends RenewalStream> {
+export class Streams<Stream extends { close(): void }> {
   readonly all: readonly Stream[]
   readonly #clients: readonly Client[]
 
@@ -24,7 +24,7 @@ export class Streams<Stream extends RenewalStream> {
     this.#clients = clients
   }
 
-  static async open<Stream extends RenewalStream>(
+  static async open<Stream extends { close(): void }>(
     address: string,
     count: number,
     open: (client: Client, index: number) => Promise<Stream>,
