@@ -7,12 +7,14 @@ import { memory } from './memory.js'
 import { reconnect } from './reconnect.js'
 import { restart } from './restart.js'
 import { sessions } from './sessions.js'
+import { storm } from './storm.js'
 import { stream } from './stream.js'
 
 /** In the order in which they run. */
 export const cases: readonly BenchCase[] = [
   stream,
   handover,
+  storm,
   acquire,
   events,
   growth,

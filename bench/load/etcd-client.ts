@@ -30,6 +30,24 @@ export const put = (client: Client, key: string, value: Uint8Array, leaseId = 0)
   return unary(client, '/etcdserverpb.KV/Put', writer.finish())
 }
 
+/** Renews each of these leases once, over one stream. */
+export function keepAliveOnce(client: Client, ids: readonly number[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stream = client.makeBidiStreamRequest(
+      '/etcdserverpb.Lease/LeaseKeepAlive',
+      (bytes: Buffer) => bytes,
+      (bytes: Buffer) => bytes,
+    )
+    let answered = 0
+    stream.on('error', reject)
+    stream.on('end', resolve)
+    stream.on('data', () => {
+      if (++answered === ids.length) stream.end()
+    })
+    for (const id of ids) stream.write(asBuffer(Writer.create().uint32(8).int64(id).finish()))
+  })
+}
+
 /** A LeaseKeepAlive stream with one lease, whose renewal is encoded once. */
 export class KeepAliveStream implements RenewalStream {
   readonly leases = 1
