@@ -45,8 +45,18 @@ simulate-mutants: setup ## plant bugs in a copy of the sources; the simulator mu
 	@exec node --import=tsx test/simulation/simulate-mutants.ts
 
 .PHONY: bench
-bench: setup build ## measure (CASE=stream,batch for some in full; ETCD=path of a peer to measure beside)
+bench: setup build ## measure beside etcd, if one can be had (CASE=stream,batch for some in full; ETCD=path of one, or none)
+ifeq ($(SCALE),smoke)
 	@node --import=tsx bench/bench.ts
+else
+	@etcds="$$(scripts/etcd.sh)" || exit; ETCD="$$etcds" node --import=tsx bench/bench.ts; status=$$?; \
+	  node --import=tsx bench/write-page.ts && exit $$status
+endif
+
+.PHONY: profile
+profile: setup build ## where a coordinator spends its time in a case, shortened: CASE=stream
+	@: $(or $(CASE),$(error name a case: make profile CASE=stream))
+	@PROFILES=bench/profiles SCALE=$(or $(SCALE),short) ETCD='' node --import=tsx bench/bench.ts
 
 # Where make evidence keeps what the runs found.
 results := test/simulation/results

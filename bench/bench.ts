@@ -2,12 +2,17 @@
  * The benchmark: every case, shortened, or those that CASE names, in full. Prints a table and writes bench/results/.
  *
  *     make bench [CASE=stream,batch] [ETCD=path] [SCALE=full|short|smoke]
+ *
+ * With PROFILES the coordinators leave profiles of their CPU in that directory: what they do is told, not how fast.
  */
 import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { cases } from './cases/cases.js'
 import type { BenchCase, CaseResult, Scale } from './harness/bench-case.js'
 import { withContext } from './harness/context.js'
 import { type EtcdBinary, etcdBinary } from './harness/etcd-process.js'
+import { profileText, summarize } from './harness/profile-summary.js'
 import { type FiledResult, machine, readResult, writeResult } from './harness/results.js'
 import { rows, text } from './harness/table.js'
 
@@ -18,6 +23,8 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 const scale = scaleOf(process.env.SCALE ?? (asked.length > 0 ? 'full' : 'short'))
+const profiles = process.env.PROFILES === undefined ? undefined : resolve(process.env.PROFILES)
+const isFiled = scale !== 'smoke' && profiles === undefined
 const etcds = (process.env.ETCD ?? '')
   .split(/\s+/)
   .filter(path => path !== '')
@@ -30,17 +37,31 @@ let failed = 0
 for (const bench of cases.filter(known => asked.length === 0 || asked.includes(known.name))) {
   console.log(`\n${bench.name}: ${bench.about}\n`)
   try {
-    const result = await withContext({ scale, etcds, say: line => console.log(`  ${line}`) }, context =>
+    const before = profilesThere()
+    const result = await withContext({ scale, etcds, say: line => console.log(`  ${line}`), profiles }, context =>
       bench.run(context),
     )
     show(result, readResult(bench.name))
-    if (scale !== 'smoke') writeResult(filed(bench, result))
+    for (const profile of profilesThere().filter(path => !before.includes(path))) showProfile(profile)
+    if (isFiled) writeResult(filed(bench, result))
   } catch (error) {
     failed++
     console.error(`${bench.name} failed: ${error instanceof Error ? error.stack : error}`)
   }
 }
 process.exit(failed === 0 ? 0 : 1)
+
+function profilesThere(): string[] {
+  if (profiles === undefined || !existsSync(profiles)) return []
+  return readdirSync(profiles)
+    .filter(name => name.endsWith('.cpuprofile'))
+    .map(name => join(profiles, name))
+}
+
+function showProfile(path: string): void {
+  const root = new URL('..', import.meta.url).pathname
+  console.log(`\n${path}\n${profileText(summarize(JSON.parse(readFileSync(path, 'utf8')), root))}`)
+}
 
 function show(result: CaseResult, onFile: FiledResult | undefined): void {
   console.log(text(rows(result)))

@@ -17,6 +17,9 @@ const large = { leases: 10_000, perSecond: 1 }
 /** How long the agents may take to have all leases. */
 const longestAcquireMs = 15 * 60_000
 
+/** How long NATS may take to have what was told of them. */
+const longestTellMs = 5 * 60_000
+
 export const million: BenchCase = {
   name: 'million',
   about:
@@ -42,6 +45,7 @@ export const million: BenchCase = {
         nodes: Math.min(nodesPerProcess, leases - first),
         leaseDurationSeconds,
         renewIntervalSeconds,
+        scale: context.scale,
       })
       context.defer(() => agent.remove())
       agents.push(agent)
@@ -142,9 +146,13 @@ async function whenHeld(
   }
 }
 
-/** Resolves when NATS has every event so far. */
+/** Resolves when NATS has every event so far. @throws Error when that takes too long. */
 async function whenTold(coordinator: CoordinatorProcess): Promise<void> {
-  while ((await coordinator.metric('leasehold_outbox_events')) > 0) await sleep(200)
+  const endMs = performance.now() + longestTellMs
+  while ((await coordinator.metric('leasehold_outbox_events')) > 0) {
+    if (performance.now() > endMs) throw new Error('events still wait for NATS')
+    await sleep(200)
+  }
 }
 
 /** What the coordinator counts: since its start, but for those held. */

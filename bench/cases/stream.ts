@@ -1,5 +1,6 @@
 import type { Aim, BenchCase, BenchContext, Measurement, Ratio } from '../harness/bench-case.js'
 import { Meter, type Usage } from '../harness/measured-process.js'
+import { plotOf } from '../harness/plot.js'
 import { KeepAliveStream } from '../load/etcd-client.js'
 import { HoldStream } from '../load/hold-stream.js'
 import { renewClosedLoop, renewOpenLoop } from '../load/renew.js'
@@ -88,6 +89,7 @@ export const stream: BenchCase = {
         })
       }
     }
-    return { measurements, ratios, aims }
+    const plot = plotOf(measurements, 'renewalsPerSecond', { title: 'One lease a message', axis: 'renewals/s' })
+    return { measurements, ratios, aims, plot }
   },
 }

@@ -36,6 +36,8 @@ export interface Plot {
   readonly title: string
   /** What the bars count, with the unit. */
   readonly axis: string
+  /** For values of which some are many times others. */
+  readonly isLogarithmic?: boolean
   readonly groups: readonly { readonly name: string; readonly bars: Readonly<Record<string, number>> }[]
 }
 

@@ -3,9 +3,17 @@ import { CoordinatorProcess } from './coordinator-process.js'
 import { type EtcdBinary, EtcdProcess } from './etcd-process.js'
 import { NatsProcess } from './nats-process.js'
 
+export interface ContextOptions {
+  readonly scale: Scale
+  readonly etcds: readonly EtcdBinary[]
+  say(line: string): void
+  /** Where coordinators leave profiles of their CPU; absent: they make none. */
+  readonly profiles?: string | undefined
+}
+
 /** Runs something with a context of its own, and ends what was started in it. */
 export async function withContext<T>(
-  { scale, etcds, say }: { scale: Scale; etcds: readonly EtcdBinary[]; say: (line: string) => void },
+  { scale, etcds, say, profiles }: ContextOptions,
   run: (context: BenchContext) => Promise<T>,
 ): Promise<T> {
   const ends: (() => Promise<void> | void)[] = []
@@ -19,8 +27,8 @@ export async function withContext<T>(
       etcds,
       say,
       scaled: values => values[scale],
-      async startCoordinator(options) {
-        const coordinator = started(new CoordinatorProcess(options))
+      async startCoordinator(options = {}) {
+        const coordinator = started(new CoordinatorProcess(options, { scale, profiles }))
         await coordinator.start()
         return coordinator
       },

@@ -1,8 +1,10 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Scale } from './bench-case.js'
 import { MeasuredProcess, type Usage } from './measured-process.js'
+import { program } from './program.js'
 
 export interface CoordinatorOptions {
   /** Where events go; absent: nowhere. */
@@ -13,7 +15,12 @@ export interface CoordinatorOptions {
   readonly nodeFlags?: readonly string[]
 }
 
-const binary = new URL('../../dist/cli/leasehold.js', import.meta.url).pathname
+/** How the coordinators of a run are started. */
+export interface Launch {
+  readonly scale: Scale
+  /** The directory where each leaves a profile of its CPU when it ends in order. */
+  readonly profiles?: string | undefined
+}
 
 /**
  * A coordinator as users run it: what make build made, with LMDB, flushed before each answer. Its data outlive a
@@ -21,13 +28,15 @@ const binary = new URL('../../dist/cli/leasehold.js', import.meta.url).pathname
  */
 export class CoordinatorProcess {
   readonly #options: CoordinatorOptions
+  readonly #launch: Launch
   readonly #directory = mkdtempSync(join(tmpdir(), 'leasehold-bench-'))
   #process: MeasuredProcess | undefined
   #address = '127.0.0.1:0'
   #httpAddress = '127.0.0.1:0'
 
-  constructor(options: CoordinatorOptions = {}) {
+  constructor(options: CoordinatorOptions, launch: Launch) {
     this.#options = options
+    this.#launch = launch
   }
 
   /** HOST:PORT of gRPC, the same after a restart. */
@@ -42,11 +51,12 @@ export class CoordinatorProcess {
 
   /** Starts, or starts again, and resolves when it serves. */
   async start(): Promise<void> {
-    if (!existsSync(binary)) throw new Error('the benchmark runs what make build makes: run make build first')
     const { natsUrl, flags = [], nodeFlags = [] } = this.#options
+    const { scale, profiles } = this.#launch
     const args = [
       ...nodeFlags,
-      binary,
+      ...(profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`]),
+      ...program(scale),
       'coordinator',
       ...['--listen', this.#address, '--http', this.#httpAddress, '--journal', `lmdb:${this.#directory}`],
       ...(natsUrl === undefined ? ['--no-nats'] : ['--nats', natsUrl]),
@@ -100,13 +110,19 @@ export class CoordinatorProcess {
     return value
   }
 
+  /** Sends a signal that does not end it. */
+  signal(signal: NodeJS.Signals): void {
+    this.#process?.signal(signal)
+  }
+
   /** Ends the process: in order, or as a crash would with SIGKILL. */
   async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     await this.#process?.end(signal)
   }
 
   async remove(): Promise<void> {
-    await this.stop('SIGKILL')
+    // Node writes a profile only when the process ends in order.
+    await this.stop(this.#launch.profiles === undefined ? 'SIGKILL' : 'SIGTERM')
     rmSync(this.#directory, { recursive: true, force: true })
   }
 }

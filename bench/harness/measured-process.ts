@@ -61,6 +61,11 @@ export class MeasuredProcess {
     return usageOf(this.pid)
   }
 
+  /** Sends a signal that does not end it. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     if (!this.hasEnded) this.#child.kill(signal)
     await this.ended

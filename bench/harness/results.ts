@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem, type } from 'node:os'
 import type { CaseResult, Scale } from './bench-case.js'
 
@@ -29,6 +29,13 @@ export function readResult(name: string): FiledResult | undefined {
   const file = resultFile(name)
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined
 }
+
+/** Every result on file, by name. */
+export const readResults = (): FiledResult[] =>
+  readdirSync(directory)
+    .filter(file => file.endsWith('.json'))
+    .sort()
+    .map(file => JSON.parse(readFileSync(`${directory}${file}`, 'utf8')))
 
 export const writeResult = (result: FiledResult): void =>
   writeFileSync(resultFile(result.name), `${JSON.stringify(rounded(result), undefined, 2)}\n`)

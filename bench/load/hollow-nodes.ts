@@ -1,7 +1,7 @@
+import type { Scale } from '../harness/bench-case.js'
 import { freePort } from '../harness/free-port.js'
 import { MeasuredProcess, type Usage } from '../harness/measured-process.js'
-
-const binary = new URL('../../dist/cli/leasehold.js', import.meta.url).pathname
+import { program } from '../harness/program.js'
 
 export interface HollowNodesOptions {
   /** Of the coordinator. */
@@ -11,6 +11,7 @@ export interface HollowNodesOptions {
   readonly nodes: number
   readonly leaseDurationSeconds: number
   readonly renewIntervalSeconds: number
+  readonly scale: Scale
 }
 
 /** An agent as users run it, which is many nodes at once. */
@@ -24,10 +25,11 @@ export class HollowNodes {
   }
 
   static async start(options: HollowNodesOptions): Promise<HollowNodes> {
-    const { address, name, nodes, leaseDurationSeconds, renewIntervalSeconds } = options
+    const { address, name, nodes, leaseDurationSeconds, renewIntervalSeconds, scale } = options
     const metrics = `127.0.0.1:${await freePort()}`
     const agent = await MeasuredProcess.start(process.execPath, [
-      ...[binary, 'agent', 'kubelet-heartbeat', '--address', address, '--metrics', metrics, '--log-level', 'error'],
+      ...[...program(scale), 'agent', 'kubelet-heartbeat', '--address', address],
+      ...['--metrics', metrics, '--log-level', 'error'],
       ...['--node', name, '--nodes', String(nodes)],
       ...['--lease-duration', `${leaseDurationSeconds}s`, '--renew-interval', `${renewIntervalSeconds}s`],
     ])
