@@ -4,7 +4,6 @@ import type { CoordinatorProcess } from '../harness/coordinator-process.js'
 import type { EtcdBinary, EtcdProcess } from '../harness/etcd-process.js'
 import { Meter } from '../harness/measured-process.js'
 import { grant, keepAliveOnce } from '../load/etcd-client.js'
-import { renewAll } from '../load/fleet.js'
 import { HoldStream } from '../load/hold-stream.js'
 import { renewOpenLoop } from '../load/renew.js'
 import { connect, Streams } from '../load/renewal-stream.js'
@@ -35,6 +34,18 @@ async function stormSeconds(count: number, expired: () => Promise<number>): Prom
   throw new Error(`${count - (await expired())} of ${count} leases have not expired in time`)
 }
 
+/** Renews all leases of each stream once. */
+const renewEach = (streams: readonly HoldStream[]): Promise<unknown> =>
+  Promise.all(
+    streams.map(
+      stream =>
+        new Promise<void>(resolve => {
+          stream.onRenewed = resolve
+          stream.renew()
+        }),
+    ),
+  )
+
 /** Resolves when NATS has every event. */
 async function published(coordinator: CoordinatorProcess): Promise<void> {
   while ((await coordinator.metric('leasehold_outbox_events')) > 0) await sleep(lookEveryMs)
@@ -44,22 +55,25 @@ const count = (context: BenchContext): number => context.scaled({ full: 1_000_00
 
 async function ours(context: BenchContext): Promise<{ measurements: Measurement[]; aims: Aim[] }> {
   const dyingLeases = count(context)
-  const leaseDurationMs = context.scaled({ full: 90_000, short: 30_000, smoke: 2_000 })
+  const leaseDurationMs = context.scaled({ full: 30_000, short: 20_000, smoke: 2_000 })
   const leasesPerOther = context.scaled({ full: 100, short: 100, smoke: 2 })
   const nats = await context.startNats()
   const coordinator = await context.startCoordinator({ natsUrl: nats.url })
   const { address } = coordinator
 
-  context.say(`acquiring ${dyingLeases} leases`)
+  context.say(`acquiring ${dyingLeases.toLocaleString('en')} leases`)
   const startMs = performance.now()
-  const leases = dyingLeases / dyingStreams
-  const dying = await Streams.open(address, dyingStreams, (client, index) =>
-    HoldStream.open(client, index, { leases, leaseDurationMs, isAll: true }),
-  )
-  context.defer(() => dying.close())
-  context.say(`acquired after ${Math.round((performance.now() - startMs) / 1e3)} s`)
-  const perSecond = (3 * dyingStreams) / (leaseDurationMs / 1e3)
-  await renewOpenLoop(dying.all, { perSecond, until: published(coordinator) })
+  const client = connect(address)
+  context.defer(() => client.close())
+  const dying: HoldStream[] = []
+  const acquired = (async () => {
+    const options = { leases: dyingLeases / dyingStreams, leaseDurationMs, isAll: true }
+    for (let index = 0; index < dyingStreams; index++) dying.push(await HoldStream.open(client, index, options))
+    await published(coordinator)
+    return true
+  })()
+  // This may take longer than a lease lasts.
+  while (!(await Promise.race([acquired, sleep(leaseDurationMs / 3, false)]))) await renewEach(dying)
   context.say(`NATS had all after ${Math.round((performance.now() - startMs) / 1e3)} s`)
   const others = await Streams.open(address, otherStreams, (client, index) =>
     HoldStream.open(client, dyingStreams + index, {
@@ -70,8 +84,8 @@ async function ours(context: BenchContext): Promise<{ measurements: Measurement[
   )
   context.defer(() => others.close())
   const dueMs = performance.now() + leaseDurationMs
-  await renewAll(dying, 1)
-  dying.close()
+  await renewEach(dying)
+  for (const stream of dying) stream.close()
 
   context.say('all renewed for the last time')
   const quietSeconds = (dueMs - leadMs - performance.now()) / 1e3
