@@ -3,6 +3,7 @@ import type { HoldRequest, HoldResponse } from '../../protos/hold.js'
 import { decodeHoldResponse, encodeHoldRequest } from '../../protos/hold-codec.js'
 import { holdPath } from '../../protos/load.js'
 import type { RenewalStream } from './renewal-stream.js'
+import { Turns } from './turns.js'
 
 export interface HoldStreamOptions {
   /** Leases on the stream; 1. */
@@ -12,17 +13,19 @@ export interface HoldStreamOptions {
   readonly leaseDurationMs?: number
   /** Renewals say 'all' instead of naming each lease. */
   readonly isAll?: boolean
+  /** Renewals name one lease each, and the leases take turns, instead of all of them in each. */
+  readonly isOneByOne?: boolean
 }
 
 /** So many acquires are unanswered at most. */
 const acquiresInFlight = 500
 
-/** A Hold stream with its leases; its renewal is encoded once. */
+/** A Hold stream with its leases; its renewals are encoded once. */
 export class HoldStream implements RenewalStream {
   readonly leases: number
   onRenewed: () => void = () => {}
   readonly #stream: ClientDuplexStream<Buffer, Buffer>
-  #renewal: Buffer = Buffer.alloc(0)
+  #renewals = new Turns([Buffer.alloc(0)])
   /** How long an answer without failures is. */
   #answerLength = 0
 
@@ -38,13 +41,14 @@ export class HoldStream implements RenewalStream {
       name = (i: number) => `node-${index}-${i}`,
       leaseDurationMs = 3_600_000,
       isAll = false,
+      isOneByOne = false,
     } = options
     const stream = client.makeBidiStreamRequest(
       holdPath,
       (bytes: Buffer) => bytes,
       (bytes: Buffer) => bytes,
     )
-    const holder = new HoldStream(stream, leases)
+    const holder = new HoldStream(stream, isOneByOne ? 1 : leases)
     const handles: number[] = []
     let sent = 0
     const acquire = (): void => {
@@ -77,12 +81,16 @@ export class HoldStream implements RenewalStream {
       })
       while (sent < Math.min(leases, acquiresInFlight)) acquire()
     })
-    holder.#renewal = encodeHoldRequest({ type: 'renew', requestId: 1, handles: isAll ? 'all' : handles })
+    const renewal = (handles: readonly number[] | 'all'): Buffer =>
+      encodeHoldRequest({ type: 'renew', requestId: 1, handles })
+    holder.#renewals = new Turns(
+      isOneByOne ? handles.map(handle => renewal([handle])) : [renewal(isAll ? 'all' : handles)],
+    )
     return holder
   }
 
   renew(): void {
-    this.#stream.write(this.#renewal)
+    this.#stream.write(this.#renewals.next())
   }
 
   close(): void {
