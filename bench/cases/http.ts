@@ -1,0 +1,195 @@
+import type { Client } from '@grpc/grpc-js'
+import protobuf from 'protobufjs/minimal.js'
+import type { Aim, BenchCase, BenchContext, Measurement, Ratio } from '../harness/bench-case.js'
+import type { CoordinatorProcess } from '../harness/coordinator-process.js'
+import { Meter, type Usage } from '../harness/measured-process.js'
+import { type Caller, callClosedLoop, callOpenLoop } from '../load/calls.js'
+import { put } from '../load/etcd-client.js'
+import { openFleet } from '../load/fleet.js'
+import { HoldStream } from '../load/hold-stream.js'
+import { HttpCalls } from '../load/http-calls.js'
+import { acquireLease } from '../load/lease-calls.js'
+import { renewOpenLoop } from '../load/renew.js'
+import { connect, Streams } from '../load/renewal-stream.js'
+import { unary } from '../load/unary.js'
+
+const callers = 32
+
+/** The rate at which times are taken: what each of them can do. */
+const offeredPerSecond = 500
+
+/** Renewals beside lists. */
+const renewals = { streams: 10, perSecond: 200 }
+
+/** A list that takes longer than this from a renewal is no longer in slices. */
+const longestMs = 50
+
+const collection = '/apis/coordination.k8s.io/v1/namespaces/bench/leases'
+const everywhere = '/apis/coordination.k8s.io/v1/leases'
+const asTable = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json'
+
+/** What etcd is given to put: as many bytes as Kubernetes keeps of a node's lease. */
+const keptBytes = Buffer.alloc(300, 'x')
+
+export const http: BenchCase = {
+  name: 'http',
+  about:
+    `Renewals by PUT through the Kubernetes face, from ${callers} callers over connections that are kept, beside unary ` +
+    `RenewLease over gRPC, and Put of etcd: as fast as it goes; the times at ${offeredPerSecond} a second. Then what a list ` +
+    'as a Table does to renewals, and what a watch keeps in memory.',
+  async run(context) {
+    const nats = await context.startNats()
+    const coordinator = await context.startCoordinator({ natsUrl: nats.url })
+    const subject = { name: 'leasehold', usage: () => coordinator.usage() }
+    const client = connect(coordinator.address)
+    context.defer(() => client.close())
+    const calls = new HttpCalls(coordinator.httpAddress, callers)
+    context.defer(() => calls.close())
+    const renewed = await measure(context, subject, 'RenewLease', index => unaryRenewal(client, index))
+    const written = await measure(context, subject, 'PUT of a Lease', index => writtenRenewal(calls, index))
+    const measurements = [renewed, written]
+    const ratios: Ratio[] = [{ name: 'PUT of a Lease against RenewLease', ratio: timesAsFast(written, renewed) }]
+    for (const binary of context.etcds) {
+      const etcd = await context.startEtcd(binary)
+      const theirs = connect(etcd.address)
+      const putting = await measure(context, etcd, 'Put', async index => () => put(theirs, `node-${index}`, keptBytes))
+      theirs.close()
+      await etcd.remove()
+      measurements.push(putting)
+      ratios.push(
+        { name: `PUT of a Lease against Put of ${etcd.name}`, ratio: timesAsFast(written, putting) },
+        { name: `RenewLease against Put of ${etcd.name}`, ratio: timesAsFast(renewed, putting) },
+      )
+    }
+    const listed = await listing(context, coordinator, calls)
+    return {
+      measurements: [...measurements, ...listed.measurements, await watching(context)],
+      ratios,
+      aims: [listed.aim],
+    }
+  },
+}
+
+const timesAsFast = (one: Measurement, other: Measurement): number =>
+  (one.figures.callsPerSecond ?? 0) / (other.figures.callsPerSecond ?? 1)
+
+/** Calls as fast as it goes, then at a fixed rate. */
+async function measure(
+  { scaled }: BenchContext,
+  subject: { readonly name: string; usage(): Usage },
+  load: string,
+  open: (index: number) => Promise<Caller>,
+): Promise<Measurement> {
+  const seconds = scaled({ full: 10, short: 4, smoke: 0.2 })
+  const all = await Promise.all(Array.from({ length: callers }, (_, index) => open(index)))
+  await callClosedLoop(all, seconds / 4)
+  const [server, own] = [new Meter(subject), new Meter()]
+  const fast = await callClosedLoop(all, seconds)
+  const { cpuMicros = 0, peakMb } = server.figures(fast.calls)
+  const loadCpuMicros = own.figures(fast.calls).cpuMicros ?? 0
+  const { latencies } = await callOpenLoop(all, { seconds, perSecond: offeredPerSecond })
+  return {
+    load: `${load}, ${callers} callers`,
+    subject: subject.name,
+    figures: {
+      callsPerSecond: fast.calls / fast.seconds,
+      cpuMicros,
+      loadCpuMicros,
+      peakMb,
+      p50Ms: latencies.percentile(50),
+      p99Ms: latencies.percentile(99),
+    },
+  }
+}
+
+/** A lease that is renewed by a call of gRPC, whose request is encoded once. */
+async function unaryRenewal(client: Client, index: number): Promise<Caller> {
+  const name = `unary-${index}`
+  const token = await acquireLease(client, name, `node-${index}`, 3_600)
+  const request = protobuf.Writer.create().uint32(10).string('bench').uint32(18).string(name).uint32(24).int64(token)
+  const bytes = request.finish()
+  return () => unary(client, '/leasehold.v1.LeaseService/RenewLease', bytes)
+}
+
+/** A lease that is renewed as a kubelet does: written whole, under the version of the answer before. */
+async function writtenRenewal(calls: HttpCalls, index: number): Promise<Caller> {
+  const name = `put-${index}`
+  const spec = { holderIdentity: `node-${index}`, leaseDurationSeconds: 40, renewTime: microTime() }
+  const created = await calls.call('POST', collection, { body: JSON.stringify({ metadata: { name }, spec }) })
+  let lease: { spec: typeof spec } = JSON.parse(created)
+  return async () => {
+    lease.spec.renewTime = microTime()
+    lease = JSON.parse(await calls.call('PUT', `${collection}/${name}`, { body: JSON.stringify(lease) }))
+  }
+}
+
+/** The wall clock's time as Kubernetes writes it. */
+const microTime = (): string => new Date().toISOString().replace('Z', '000Z')
+
+/** Lists again and again; renewals go on beside it. */
+async function listing(
+  { scaled }: BenchContext,
+  coordinator: CoordinatorProcess,
+  calls: HttpCalls,
+): Promise<{ measurements: Measurement[]; aim: Aim }> {
+  const leases = scaled({ full: 10_000, short: 10_000, smoke: 100 })
+  const seconds = scaled({ full: 10, short: 4, smoke: 0.2 })
+  const fleet = await openFleet(coordinator.address, { leases, streams: 1 })
+  const renewing = await Streams.open(coordinator.address, renewals.streams, (client, index) =>
+    HoldStream.open(client, index),
+  )
+  const renew = () => renewOpenLoop(renewing.all, { seconds, perSecond: renewals.perSecond })
+  const before = await renew()
+  const server = new Meter(coordinator)
+  const [lists, beside] = await Promise.all([
+    callClosedLoop([() => calls.drain('GET', everywhere, { accept: asTable })], seconds),
+    renew(),
+  ])
+  const { cpuMicros = 0 } = server.figures(lists.calls)
+  renewing.close()
+  fleet.close()
+  const load = `list of ${leases.toLocaleString('en')} leases as a Table`
+  const p99Ms = beside.latencies.percentile(99)
+  return {
+    measurements: [
+      {
+        load,
+        subject: 'leasehold',
+        figures: {
+          callsPerSecond: lists.calls / lists.seconds,
+          cpuMicros,
+          p50Ms: lists.latencies.percentile(50),
+          p99Ms: lists.latencies.percentile(99),
+        },
+      },
+      { load: 'renewals without lists', subject: 'leasehold', figures: before.latencies.figures() },
+      { load: 'renewals beside lists', subject: 'leasehold', figures: beside.latencies.figures() },
+    ],
+    aim: {
+      aim: `a ${load} holds renewals up by less than ${longestMs} ms: p99`,
+      reached: `${p99Ms.toFixed(1)} ms, ${before.latencies.percentile(99).toFixed(1)} ms without`,
+      isMet: p99Ms - before.latencies.percentile(99) < longestMs,
+    },
+  }
+}
+
+/** What a watch keeps in memory that has nothing to tell. */
+async function watching(context: BenchContext): Promise<Measurement> {
+  const count = context.scaled({ full: 1_000, short: 1_000, smoke: 10 })
+  const coordinator = await context.startCoordinator()
+  const calls = new HttpCalls(coordinator.httpAddress, 1)
+  await writtenRenewal(calls, 0)
+  calls.close()
+  const before = coordinator.usage().residentBytes
+  const path = `${collection}?watch=true&resourceVersion=0&fieldSelector=metadata.name%3Dput-0`
+  const watches: { close(): void }[] = []
+  while (watches.length < count) watches.push(await calls.watch(path))
+  const { residentBytes, peakBytes } = coordinator.usage()
+  for (const watch of watches) watch.close()
+  await coordinator.remove()
+  return {
+    load: `${count.toLocaleString('en')} watches of one lease`,
+    subject: 'leasehold',
+    figures: { residentKb: (residentBytes - before) / count / 1e3, peakMb: peakBytes / 1e6 },
+  }
+}
