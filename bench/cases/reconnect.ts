@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connectClient, type Hold, type LeaseholdClient } from '../../client/index.js'
+import { connectClient, type Hold } from '../../client/index.js'
 import type { BenchCase, BenchContext, Measurement } from '../harness/bench-case.js'
 import { Latencies } from '../harness/latencies.js'
 import { Meter } from '../harness/measured-process.js'
 import { nodeName } from '../load/node-name.js'
 
 const leaseDurationMs = 15_000
+
+/** Sessions that are opened together, before the coordinator goes. */
+const openedAtOnce = 100
 
 /** How long nobody is there. */
 const downMs = 1_000
@@ -18,29 +21,22 @@ const aimMs = 5_000
 /** Sessions on a connection: a fleet behind proxies, and one where every node has a connection of its own. */
 const sharings = { full: [100, 1], short: [100, 1], smoke: [100] }
 
-interface Outcome {
-  readonly measurement: Measurement
-  readonly lost: number
-  readonly lastMs: number
-}
-
-async function measure(context: BenchContext, sessions: number, sessionsPerConnection: number): Promise<Outcome> {
+async function measure(context: BenchContext, sessions: number, sessionsPerConnection: number): Promise<Measurement> {
   const nats = await context.startNats()
   const coordinator = await context.startCoordinator({ natsUrl: nats.url })
-  const clients: LeaseholdClient[] = []
+  const clients = Array.from({ length: Math.ceil(sessions / sessionsPerConnection) }, () =>
+    connectClient({ addresses: [coordinator.address] }),
+  )
+  const opened = clients.flatMap(client => Array.from({ length: sessionsPerConnection }, () => client.openSession()))
   const holds: Hold[] = []
   try {
     while (holds.length < sessions) {
-      const client = connectClient({ addresses: [coordinator.address] })
-      clients.push(client)
-      const opened = Array.from({ length: Math.min(sessionsPerConnection, sessions - holds.length) }, (_, i) => {
+      const round = opened.slice(holds.length, Math.min(holds.length + openedAtOnce, sessions)).map((session, i) => {
         const name = nodeName(holds.length + i)
-        return client
-          .openSession()
-          .acquire({ namespace: 'kube-node-lease', name, holderIdentity: name, leaseDurationMs, noWait: true })
+        return session.acquire({ namespace: 'kube-node-lease', name, holderIdentity: name, leaseDurationMs })
       })
-      await Promise.all(opened.map(hold => hold.whenHeld()))
-      holds.push(...opened)
+      await Promise.all(round.map(hold => hold.whenHeld()))
+      holds.push(...round)
     }
     const tokens = holds.map(hold => hold.fencingToken)
     context.say(`${sessions.toLocaleString('en')} sessions are open`)
@@ -55,23 +51,17 @@ async function measure(context: BenchContext, sessions: number, sessionsPerConne
     const latencies = await back
     const { cpuSeconds, peakBytes } = coordinator.usage()
     const kept = holds.filter((hold, i) => hold.isHeld() && hold.fencingToken === tokens[i]).length
-    const { maxMs, ...times } = latencies.figures()
     return {
-      measurement: {
-        load: sessionsPerConnection === 1 ? 'a connection each' : `${sessionsPerConnection} on a connection`,
-        subject: 'leasehold',
-        figures: {
-          servingMs,
-          ...times,
-          maxMs,
-          lostLeases: sessions - kept,
-          cpuSeconds,
-          peakMb: peakBytes / 1e6,
-          loadCpuSeconds: load.figures().cpuSeconds,
-        },
+      load: sessionsPerConnection === 1 ? 'a connection each' : `${sessionsPerConnection} on a connection`,
+      subject: 'leasehold',
+      figures: {
+        servingMs,
+        ...latencies.figures(),
+        lostLeases: sessions - kept,
+        cpuSeconds,
+        peakMb: peakBytes / 1e6,
+        loadCpuSeconds: load.figures().cpuSeconds,
       },
-      lost: sessions - kept,
-      lastMs: maxMs,
     }
   } finally {
     await Promise.all(clients.map(client => client.close({ release: false })))
@@ -109,20 +99,13 @@ export const reconnect: BenchCase = {
     `is started in its place ${downMs / 1e3} s later. Times are from that start until the lease is resumed and renewed.`,
   async run(context) {
     const sessions = context.scaled({ full: 10_000, short: 1_000, smoke: 20 })
-    const outcomes: Outcome[] = []
-    for (const sharing of context.scaled(sharings)) outcomes.push(await measure(context, sessions, sharing))
-    const lost = outcomes.reduce((sum, outcome) => sum + outcome.lost, 0)
-    const lastMs = Math.max(...outcomes.map(outcome => outcome.lastMs))
-    return {
-      measurements: outcomes.map(({ measurement }) => measurement),
-      aims: [
-        { aim: 'no lease is lost', reached: `${lost.toLocaleString('en')} are`, isMet: lost === 0 },
-        {
-          aim: `all renewed within ${aimMs / 1e3} s of the start`,
-          reached: `${(lastMs / 1e3).toFixed(2)} s`,
-          isMet: lost === 0 && lastMs < aimMs,
-        },
-      ],
-    }
+    const measurements: Measurement[] = []
+    for (const sharing of context.scaled(sharings)) measurements.push(await measure(context, sessions, sharing))
+    const aims = measurements.map(({ load, figures: { lostLeases = sessions, maxMs = Number.POSITIVE_INFINITY } }) => ({
+      aim: `${load}: no lease lost, all renewed within ${aimMs / 1e3} s of the start`,
+      reached: lostLeases > 0 ? `${lostLeases.toLocaleString('en')} lost` : `${(maxMs / 1e3).toFixed(2)} s`,
+      isMet: lostLeases === 0 && maxMs < aimMs,
+    }))
+    return { measurements, aims }
   },
 }
