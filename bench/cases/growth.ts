@@ -44,7 +44,7 @@ export const growth: BenchCase = {
   name: 'growth',
   about:
     `One lease a message over ${streamCount} streams, in an order of chance, as fast as it goes: what a renewal costs ` +
-    'when there are more leases.',
+    'when there are more leases. Without NATS, which hears nothing of renewals.',
   async run(context) {
     const counts = context.scaled({
       full: [1_000, 10_000, 100_000, 1_000_000],

@@ -12,7 +12,7 @@ const idleShare = 0.1
  *
  * @throws Error when it does not come to rest.
  */
-export async function settled(coordinator: CoordinatorProcess, withinMs = 180_000): Promise<void> {
+export async function settled(coordinator: CoordinatorProcess, withinMs = 300_000): Promise<void> {
   const endMs = performance.now() + withinMs
   while (performance.now() < endMs) {
     const before = coordinator.usage().cpuSeconds

@@ -68,7 +68,7 @@ export async function renewOpenLoop(streams: readonly RenewalStream[], at: Pace)
     onAll = resolve
   })
   const queues = streams.map(stream => {
-    const due = new Due(1_024)
+    const due = new Due(16)
     stream.onRenewed = () => {
       latencies.add(performance.now() - due.shift())
       renewals += stream.leases
