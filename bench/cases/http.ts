@@ -1,6 +1,6 @@
 import type { Client } from '@grpc/grpc-js'
 import protobuf from 'protobufjs/minimal.js'
-import type { Aim, BenchCase, BenchContext, Measurement, Ratio } from '../harness/bench-case.js'
+import type { BenchCase, BenchContext, Measurement, Ratio } from '../harness/bench-case.js'
 import type { CoordinatorProcess } from '../harness/coordinator-process.js'
 import { Meter, type Usage } from '../harness/measured-process.js'
 import { type Caller, callClosedLoop, callOpenLoop } from '../load/calls.js'
@@ -20,9 +20,6 @@ const offeredPerSecond = 500
 
 /** Renewals beside lists. */
 const renewals = { streams: 10, perSecond: 200 }
-
-/** A list that takes longer than this from a renewal is no longer in slices. */
-const longestMs = 50
 
 const collection = '/apis/coordination.k8s.io/v1/namespaces/bench/leases'
 const everywhere = '/apis/coordination.k8s.io/v1/leases'
@@ -61,12 +58,8 @@ export const http: BenchCase = {
         { name: `RenewLease against Put of ${etcd.name}`, ratio: timesAsFast(renewed, putting) },
       )
     }
-    const listed = await listing(context, coordinator, calls)
-    return {
-      measurements: [...measurements, ...listed.measurements, await watching(context)],
-      ratios,
-      aims: [listed.aim],
-    }
+    measurements.push(...(await listing(context, coordinator, calls)), await watching(context))
+    return { measurements, ratios, aims: [] }
   },
 }
 
@@ -131,7 +124,7 @@ async function listing(
   { scaled }: BenchContext,
   coordinator: CoordinatorProcess,
   calls: HttpCalls,
-): Promise<{ measurements: Measurement[]; aim: Aim }> {
+): Promise<Measurement[]> {
   const leases = scaled({ full: 10_000, short: 10_000, smoke: 100 })
   const seconds = scaled({ full: 10, short: 4, smoke: 0.2 })
   const fleet = await openFleet(coordinator.address, { leases, streams: 1 })
@@ -148,29 +141,20 @@ async function listing(
   const { cpuMicros = 0 } = server.figures(lists.calls)
   renewing.close()
   fleet.close()
-  const load = `list of ${leases.toLocaleString('en')} leases as a Table`
-  const p99Ms = beside.latencies.percentile(99)
-  return {
-    measurements: [
-      {
-        load,
-        subject: 'leasehold',
-        figures: {
-          callsPerSecond: lists.calls / lists.seconds,
-          cpuMicros,
-          p50Ms: lists.latencies.percentile(50),
-          p99Ms: lists.latencies.percentile(99),
-        },
+  return [
+    {
+      load: `list of ${leases.toLocaleString('en')} leases as a Table`,
+      subject: 'leasehold',
+      figures: {
+        callsPerSecond: lists.calls / lists.seconds,
+        cpuMicros,
+        p50Ms: lists.latencies.percentile(50),
+        p99Ms: lists.latencies.percentile(99),
       },
-      { load: 'renewals without lists', subject: 'leasehold', figures: before.latencies.figures() },
-      { load: 'renewals beside lists', subject: 'leasehold', figures: beside.latencies.figures() },
-    ],
-    aim: {
-      aim: `a ${load} holds renewals up by less than ${longestMs} ms: p99`,
-      reached: `${p99Ms.toFixed(1)} ms, ${before.latencies.percentile(99).toFixed(1)} ms without`,
-      isMet: p99Ms - before.latencies.percentile(99) < longestMs,
     },
-  }
+    { load: 'renewals without lists', subject: 'leasehold', figures: before.latencies.figures() },
+    { load: 'renewals beside lists', subject: 'leasehold', figures: beside.latencies.figures() },
+  ]
 }
 
 /** What a watch keeps in memory that has nothing to tell. */

@@ -46,7 +46,7 @@ async function manyWatchers(context: BenchContext) {
     // Seconds are too short for a default window to pass over one that does not read.
     flags: context.scaled({ full: [], short: [], smoke: ['--watch-window', '100'] }),
   })
-  const seconds = context.scaled({ full: 30, short: 8, smoke: 2 })
+  const seconds = context.scaled({ full: 30, short: 5, smoke: 2 })
   const renewals = await Streams.open(coordinator.address, renewing.streams, (client, i) => HoldStream.open(client, i))
   context.defer(() => renewals.close())
   const leases = openLeases(context, coordinator, count)

@@ -50,6 +50,7 @@ export class HoldStream implements RenewalStream {
     )
     const holder = new HoldStream(stream, isOneByOne ? 1 : leases)
     const handles: number[] = []
+    let acquired = 0
     let sent = 0
     const acquire = (): void => {
       const node = name(sent++)
@@ -69,15 +70,17 @@ export class HoldStream implements RenewalStream {
     await new Promise<void>((resolve, reject) => {
       stream.on('error', reject)
       stream.on('data', (bytes: Buffer) => {
-        if (handles.length === leases) {
+        if (acquired === leases) {
           holder.#answered(bytes)
           return
         }
         const message = decodeHoldResponse(bytes)
         if (message.type !== 'acquired') return reject(new Error(`not acquired: ${JSON.stringify(message)}`))
-        handles.push(message.handle)
+        acquired++
+        // Ten million handles would be kept for nothing.
+        if (!isAll) handles.push(message.handle)
         if (sent < leases) acquire()
-        if (handles.length === leases) resolve()
+        if (acquired === leases) resolve()
       })
       while (sent < Math.min(leases, acquiresInFlight)) acquire()
     })
