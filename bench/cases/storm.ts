@@ -8,12 +8,13 @@ import { HoldStream } from '../load/hold-stream.js'
 import { renewOpenLoop } from '../load/renew.js'
 import { connect, Streams } from '../load/renewal-stream.js'
 
+/** The leases of the storm are on so many streams, each as many as the others. */
 const dyingStreams = 64
 
 /** The others: each stream renews all of its leases four times a second. */
 const otherStreams = 100
 const messagesPerSecond = 400
-const otherDurationMs = 10_000
+const otherDurationMs = 40_000
 
 /** The renewals that are timed begin so long before the storm is due. */
 const leadMs = 300
