@@ -45,7 +45,6 @@ export const million: BenchCase = {
         nodes: Math.min(nodesPerProcess, leases - first),
         leaseDurationSeconds,
         renewIntervalSeconds,
-        scale: context.scale,
       })
       context.defer(() => agent.remove())
       agents.push(agent)

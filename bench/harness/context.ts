@@ -1,14 +1,12 @@
 import type { BenchContext, Scale } from './bench-case.js'
-import { CoordinatorProcess } from './coordinator-process.js'
+import { CoordinatorProcess, type ProfileOptions } from './coordinator-process.js'
 import { type EtcdBinary, EtcdProcess } from './etcd-process.js'
 import { NatsProcess } from './nats-process.js'
 
-export interface ContextOptions {
+export interface ContextOptions extends ProfileOptions {
   readonly scale: Scale
   readonly etcds: readonly EtcdBinary[]
   say(line: string): void
-  /** Where coordinators leave profiles of their CPU; absent: they make none. */
-  readonly profiles?: string | undefined
 }
 
 /** Runs something with a context of its own, and ends what was started in it. */
@@ -28,7 +26,7 @@ export async function withContext<T>(
       say,
       scaled: values => values[scale],
       async startCoordinator(options = {}) {
-        const coordinator = started(new CoordinatorProcess(options, { scale, profiles }))
+        const coordinator = started(new CoordinatorProcess(options, { profiles }))
         await coordinator.start()
         return coordinator
       },

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Scale } from './bench-case.js'
 import { MeasuredProcess, type Usage } from './measured-process.js'
 import { program } from './program.js'
 
@@ -15,10 +14,9 @@ export interface CoordinatorOptions {
   readonly nodeFlags?: readonly string[]
 }
 
-/** How the coordinators of a run are started. */
-export interface Launch {
-  readonly scale: Scale
-  /** The directory where each leaves a profile of its CPU when it ends in order. */
+/** Of a run, not of a case. */
+export interface ProfileOptions {
+  /** The directory where a process leaves a profile of its CPU when it ends in order; absent: it makes none. */
   readonly profiles?: string | undefined
 }
 
@@ -28,15 +26,15 @@ export interface Launch {
  */
 export class CoordinatorProcess {
   readonly #options: CoordinatorOptions
-  readonly #launch: Launch
+  readonly #profiles: string | undefined
   readonly #directory = mkdtempSync(join(tmpdir(), 'leasehold-bench-'))
   #process: MeasuredProcess | undefined
   #address = '127.0.0.1:0'
   #httpAddress = '127.0.0.1:0'
 
-  constructor(options: CoordinatorOptions, launch: Launch) {
+  constructor(options: CoordinatorOptions, { profiles }: ProfileOptions = {}) {
     this.#options = options
-    this.#launch = launch
+    this.#profiles = profiles
   }
 
   /** HOST:PORT of gRPC, the same after a restart. */
@@ -52,11 +50,10 @@ export class CoordinatorProcess {
   /** Starts, or starts again, and resolves when it serves. */
   async start(): Promise<void> {
     const { natsUrl, flags = [], nodeFlags = [] } = this.#options
-    const { scale, profiles } = this.#launch
     const args = [
       ...nodeFlags,
-      ...(profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`]),
-      ...program(scale),
+      ...(this.#profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${this.#profiles}`]),
+      program(),
       'coordinator',
       ...['--listen', this.#address, '--http', this.#httpAddress, '--journal', `lmdb:${this.#directory}`],
       ...(natsUrl === undefined ? ['--no-nats'] : ['--nats', natsUrl]),
@@ -122,7 +119,7 @@ export class CoordinatorProcess {
 
   async remove(): Promise<void> {
     // Node writes a profile only when the process ends in order.
-    await this.stop(this.#launch.profiles === undefined ? 'SIGKILL' : 'SIGTERM')
+    await this.stop(this.#profiles === undefined ? 'SIGKILL' : 'SIGTERM')
     rmSync(this.#directory, { recursive: true, force: true })
   }
 }

@@ -1,15 +1,13 @@
 import { existsSync } from 'node:fs'
-import type { Scale } from './bench-case.js'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
-const built = new URL('../../dist/cli/leasehold.js', import.meta.url).pathname
-const sources = new URL('../../cli/leasehold.ts', import.meta.url).pathname
+/** Where make build has put what ships: DIST, as for make. */
+const directory = process.env.DIST ?? fileURLToPath(new URL('../../dist', import.meta.url))
 
-/**
- * For node, to run the program `leasehold`: as built, except for a smoke, whose figures mean nothing and which needs no
- * build.
- */
-export function program(scale: Scale): string[] {
-  if (scale === 'smoke') return ['--import', import.meta.resolve('tsx'), sources]
-  if (!existsSync(built)) throw new Error('the benchmark runs what make build makes: run make build first')
-  return [built]
+/** The program `leasehold` as users run it. */
+export function program(): string {
+  const path = resolve(directory, 'cli/leasehold.js')
+  if (!existsSync(path)) throw new Error('the benchmark runs what make build makes: run make build first')
+  return path
 }

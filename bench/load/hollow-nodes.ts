@@ -1,4 +1,3 @@
-import type { Scale } from '../harness/bench-case.js'
 import { freePort } from '../harness/free-port.js'
 import { MeasuredProcess, type Usage } from '../harness/measured-process.js'
 import { program } from '../harness/program.js'
@@ -11,7 +10,6 @@ export interface HollowNodesOptions {
   readonly nodes: number
   readonly leaseDurationSeconds: number
   readonly renewIntervalSeconds: number
-  readonly scale: Scale
 }
 
 /** An agent as users run it, which is many nodes at once. */
@@ -25,10 +23,10 @@ export class HollowNodes {
   }
 
   static async start(options: HollowNodesOptions): Promise<HollowNodes> {
-    const { address, name, nodes, leaseDurationSeconds, renewIntervalSeconds, scale } = options
+    const { address, name, nodes, leaseDurationSeconds, renewIntervalSeconds } = options
     const metrics = `127.0.0.1:${await freePort()}`
     const agent = await MeasuredProcess.start(process.execPath, [
-      ...[...program(scale), 'agent', 'kubelet-heartbeat', '--address', address],
+      ...[program(), 'agent', 'kubelet-heartbeat', '--address', address],
       ...['--metrics', metrics, '--log-level', 'error'],
       ...['--node', name, '--nodes', String(nodes)],
       ...['--lease-duration', `${leaseDurationSeconds}s`, '--renew-interval', `${renewIntervalSeconds}s`],
