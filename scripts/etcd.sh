@@ -27,7 +27,7 @@ keep() {
   if (cd "$work" && "$@") > "$work.log" 2>&1 < /dev/null && rm -rf "$place" && mv "$work" "$place"; then
     rm -f "$work.log"
   else
-    echo "$(tail -n 1 "$work.log")" >&2
+    tail -n 1 "$work.log" >&2
     rm -rf "$work" "$work.log"
     return 1
   fi
