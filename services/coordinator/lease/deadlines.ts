@@ -1,97 +1,98 @@
-/** Something with a deadline, in ms on the lease clock. The heap keeps its own two marks on it. */
+/** Something with a deadline, in ms on the lease clock. */
 export interface Scheduled {
   /** May move later at any time without telling the heap: that is what makes a renewal cost nothing. */
   deadline: number
-  /** When the heap will look at it; never after the deadline. */
-  wakeAt: number
-  /** Its place in the heap; -1 when it is in none. */
+  /** The heap's own mark, the item's place in it; -1 when it is in none. */
   heapIndex: number
 }
 
 /**
- * What is due next, as a binary heap over `wakeAt`. Renewals leave the heap alone: an item whose deadline has moved
- * later is found at its old place once, and moved then. So the work is a few steps for each item a lease duration, and
- * none for items that are not due.
+ * What is due next, as a binary heap over when to look at each item, which is never after its deadline. Renewals leave
+ * the heap alone: an item whose deadline has moved later is found at its old place once, and moved then. So the work is
+ * a few steps for each item a lease duration, and none for items that are not due.
  */
 export class Deadlines<Item extends Scheduled> {
-  readonly #heap: Item[] = []
+  readonly #items: Item[] = []
+  /** When to look at the item at the same place: an array of numbers has them unboxed, and close together. */
+  readonly #wakeTimes: number[] = []
 
   get size(): number {
-    return this.#heap.length
+    return this.#items.length
   }
 
   /** When to look next: at or before the earliest deadline; Infinity with nothing to wait for. */
   get next(): number {
-    return this.#heap[0]?.wakeAt ?? Number.POSITIVE_INFINITY
+    return this.#wakeTimes[0] ?? Number.POSITIVE_INFINITY
   }
 
   /** Takes the item in, or notes that its deadline is earlier than before. */
   schedule(item: Item): void {
-    if (item.heapIndex < 0) {
-      item.wakeAt = item.deadline
-      item.heapIndex = this.#heap.length
-      this.#heap.push(item)
-      this.#rise(item)
-    } else if (item.deadline < item.wakeAt) {
-      item.wakeAt = item.deadline
-      this.#rise(item)
-    }
+    const { deadline, heapIndex } = item
+    if (heapIndex < 0) this.#rise(item, deadline, this.#items.length)
+    else if (deadline < this.#wakeTimeAt(heapIndex)) this.#rise(item, deadline, heapIndex)
   }
 
   remove(item: Item): void {
     const index = item.heapIndex
     if (index < 0) return
-    const last = this.#heap.pop()
+    const last = this.#items.pop()
+    const wakeTime = this.#wakeTimes.pop() ?? Number.POSITIVE_INFINITY
     item.heapIndex = -1
     if (last === undefined || last === item) return
-    this.#heap[index] = last
-    last.heapIndex = index
-    this.#rise(last)
-    this.#sink(last)
+    this.#rise(last, wakeTime, index)
+    this.#sink(last, wakeTime, last.heapIndex)
   }
 
   /** Takes out an item whose deadline has come; undefined when none has. */
   popDue(now: number): Item | undefined {
     for (;;) {
-      const first = this.#heap[0]
-      if (first === undefined || first.wakeAt > now) return undefined
-      if (first.deadline <= now) {
+      const first = this.#items[0]
+      if (first === undefined || this.next > now) return undefined
+      const { deadline } = first
+      if (deadline <= now) {
         this.remove(first)
         return first
       }
-      first.wakeAt = first.deadline
-      this.#sink(first)
+      this.#sink(first, deadline, 0)
     }
   }
 
-  #rise(item: Item): void {
-    let index = item.heapIndex
+  /** Puts the item at the place, or nearer to the top. */
+  #rise(item: Item, wakeTime: number, place: number): void {
+    let index = place
     while (index > 0) {
       const parentIndex = (index - 1) >> 1
-      const parent = this.#heap[parentIndex]
-      if (parent === undefined || parent.wakeAt <= item.wakeAt) break
-      this.#heap[index] = parent
-      parent.heapIndex = index
+      const parent = this.#items[parentIndex]
+      const parentTime = this.#wakeTimeAt(parentIndex)
+      if (parent === undefined || parentTime <= wakeTime) break
+      this.#put(parent, parentTime, index)
       index = parentIndex
     }
-    this.#heap[index] = item
+    this.#put(item, wakeTime, index)
+  }
+
+  /** Puts the item at the place, or farther from the top. */
+  #sink(item: Item, wakeTime: number, place: number): void {
+    let index = place
+    for (;;) {
+      let childIndex = 2 * index + 1
+      if (this.#wakeTimeAt(childIndex + 1) < this.#wakeTimeAt(childIndex)) childIndex++
+      const child = this.#items[childIndex]
+      const childTime = this.#wakeTimeAt(childIndex)
+      if (child === undefined || childTime >= wakeTime) break
+      this.#put(child, childTime, index)
+      index = childIndex
+    }
+    this.#put(item, wakeTime, index)
+  }
+
+  #put(item: Item, wakeTime: number, index: number): void {
+    this.#items[index] = item
+    this.#wakeTimes[index] = wakeTime
     item.heapIndex = index
   }
 
-  #sink(item: Item): void {
-    let index = item.heapIndex
-    for (;;) {
-      let child = this.#heap[2 * index + 1]
-      const right = this.#heap[2 * index + 2]
-      if (child === undefined) break
-      if (right !== undefined && right.wakeAt < child.wakeAt) child = right
-      if (child.wakeAt >= item.wakeAt) break
-      const childIndex = child.heapIndex
-      this.#heap[index] = child
-      child.heapIndex = index
-      index = childIndex
-    }
-    this.#heap[index] = item
-    item.heapIndex = index
+  #wakeTimeAt(index: number): number {
+    return this.#wakeTimes[index] ?? Number.POSITIVE_INFINITY
   }
 }

@@ -7,7 +7,6 @@ class Item implements Scheduled {
   #deadline: number
   /** How often somebody asked for the deadline: what a look at the item costs. */
   looks = 0
-  wakeAt = 0
   heapIndex = -1
 
   constructor(name: number, deadline: number) {
