@@ -4,13 +4,15 @@ import type { LeaseImage } from '../lease/lease.js'
 const maxBytes = 4 * 1024 * 1024
 
 /**
- * Leases as bytes: a change that a thousand watchers are told is encoded once. Images never change, so one that was
- * encoded stays right; what nobody asks for again goes, so that a watch of a million leases does not keep them all.
+ * Leases as bytes: a change that a thousand watchers are told is encoded once. A revision is one lease as one change left
+ * it, so what was encoded stays right; what nobody asks for again goes, so that a watch of a million leases does not keep
+ * them all.
  */
 export class EncodedLeases {
   readonly #encode: (lease: LeaseImage) => Buffer
-  #young = new Map<LeaseImage, Buffer>()
-  #old = new Map<LeaseImage, Buffer>()
+  /** By revision. */
+  #young = new Map<number, Buffer>()
+  #old = new Map<number, Buffer>()
   #youngBytes = 0
 
   constructor(encode: (lease: LeaseImage) => Buffer) {
@@ -18,15 +20,16 @@ export class EncodedLeases {
   }
 
   of(lease: LeaseImage): Buffer {
-    const known = this.#young.get(lease)
+    const { revision } = lease
+    const known = this.#young.get(revision)
     if (known !== undefined) return known
-    const bytes = this.#old.get(lease) ?? this.#encode(lease)
+    const bytes = this.#old.get(revision) ?? this.#encode(lease)
     if (this.#youngBytes + bytes.length > maxBytes) {
       this.#old = this.#young
       this.#young = new Map()
       this.#youngBytes = 0
     }
-    this.#young.set(lease, bytes)
+    this.#young.set(revision, bytes)
     this.#youngBytes += bytes.length
     return bytes
   }
