@@ -62,7 +62,7 @@ export class RandomRun {
       ...(this.#random.fraction() < 0.2 ? { labels: { role: holderIdentity } } : {}),
     }
     const lease = { namespace: 'test', name }
-    const token = world.table.find(`test\0${name}`)?.image.fencingToken ?? 0
+    const token = world.table.find(lease)?.fencingToken ?? 0
     switch (Math.floor(this.#random.fraction() * 15)) {
       case 0:
       case 1:
@@ -115,7 +115,7 @@ export class RandomRun {
   #write(name: string, holderIdentity: string): void {
     const { world } = this
     const { core, time } = world
-    const image = world.table.find(`test\0${name}`)?.current()
+    const image = world.table.find({ namespace: 'test', name })?.current()
     const renewTime = this.#pick([time.wallMicros, time.wallMicros - 5e6, -62_135_596_798_000_000n])
     const changes: WrittenLease = this.#pick([
       { holderIdentity, leaseDurationMs: this.#pick([1_000, 5_000, 15_000]), renewTime },

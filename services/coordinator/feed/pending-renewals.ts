@@ -82,7 +82,7 @@ export class PendingRenewals {
         break
       }
       if (next.value.revision > after) {
-        this.#noted.delete(next.value.image.id)
+        this.#noted.delete(next.value.id)
         found.push(next.value)
       }
     }

@@ -1,4 +1,4 @@
-import type { LeaseImage } from '../lease/lease.js'
+import type { LeaseImage, Selectable } from '../lease/lease.js'
 import type { Transition, TransitionType } from '../lease/records.js'
 
 /** A change as a watcher hears it. */
@@ -14,7 +14,7 @@ export interface FeedChange {
  * A transition as a watcher with this selection hears it: a lease whose labels change enters the selection as
  * `created` and leaves it as `deleted`; undefined where the lease is outside before and after.
  */
-export function select(transition: Transition, matches: (lease: LeaseImage) => boolean): FeedChange | undefined {
+export function select(transition: Transition, matches: (lease: Selectable) => boolean): FeedChange | undefined {
   const { lease, previousLabels } = transition
   const isSelected = matches(lease)
   if (previousLabels === undefined) return isSelected ? transition : undefined

@@ -1,5 +1,5 @@
 import type { LeaseError } from '../lease/errors.js'
-import type { LeaseImage } from '../lease/lease.js'
+import type { Selectable } from '../lease/lease.js'
 import type { LeaseRecord, Renewals } from '../lease/records.js'
 import type { LiveLease } from './live-lease.js'
 import { PendingRenewals } from './pending-renewals.js'
@@ -8,7 +8,7 @@ import type { Window } from './window.js'
 
 export interface WatchOptions {
   /** Whether the watcher selects this lease: by namespace, name and labels, which alone may decide. */
-  matches(lease: LeaseImage): boolean
+  matches(lease: Selectable): boolean
   /** Tell what changed after this revision first. Absent: from the newest durable entry on. */
   readonly resumeAfter?: number
   /** Tell renewals too, best effort: a watcher that is behind, or resumes, gets the newest state of a lease once. */
@@ -173,10 +173,10 @@ export class Watcher {
   /** What was noted is durable and selected, and no transition came since; a walk meets every lease. */
   #takeRenewedIds(renewals: PendingRenewals): number[] {
     const ids = renewals.take(maxDelivery)
-    for (const { image, revision } of renewals.walk(this.#source, maxCompactWalk)) {
+    for (const lease of renewals.walk(this.#source, maxCompactWalk)) {
       // What ran out after its renewal was not renewed last, also where the window no longer has that.
-      const isRenewed = image.state === 'held' && this.#isRenewal(revision)
-      if (isRenewed && this.#options.matches(image)) ids.push(image.id)
+      const isRenewed = lease.state === 'held' && this.#isRenewal(lease.revision)
+      if (isRenewed && this.#options.matches(lease)) ids.push(lease.id)
     }
     return ids
   }
@@ -203,10 +203,10 @@ export class Watcher {
     }
   }
 
-  /** An image that is ahead of the journal may be of a change that was not told yet: that one's own entry tells it. */
+  /** A transition that is ahead of the journal was not told yet: its own entry tells it. */
   #selects(leaseId: number): boolean {
-    const image = this.#source.leaseOf(leaseId)?.image
-    return image !== undefined && image.revision <= this.#source.window.revision && this.#options.matches(image)
+    const lease = this.#source.leaseOf(leaseId)
+    return lease !== undefined && lease.changeRevision <= this.#source.window.revision && this.#options.matches(lease)
   }
 
   #hasMore(): boolean {

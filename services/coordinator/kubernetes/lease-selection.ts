@@ -1,4 +1,4 @@
-import type { LeaseImage } from '../lease/lease.js'
+import type { Selectable } from '../lease/lease.js'
 import { parseFieldSelector } from './field-selector.js'
 import { readLabelSelector } from './label-selector.js'
 import type { KubernetesRequest } from './request.js'
@@ -10,7 +10,7 @@ export interface LeaseSelection {
   /** The only name that can match, where the selector has one. */
   readonly name?: string
   /** By namespace, name and labels. */
-  readonly matches: (lease: LeaseImage) => boolean
+  readonly matches: (lease: Selectable) => boolean
 }
 
 /**

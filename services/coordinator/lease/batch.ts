@@ -1,6 +1,7 @@
 import type { Instant } from './commands.js'
 import type { LeaseImage } from './lease.js'
-import type { LeaseNode, LeaseTable } from './lease-table.js'
+import type { LeaseNode } from './lease-node.js'
+import type { LeaseTable } from './lease-table.js'
 import type { LeaseRecord, Renewals, Transition } from './records.js'
 import type { Push, Session } from './session.js'
 
@@ -47,7 +48,7 @@ export class Batch {
 
   /** Records a transition; the image must carry `nextRevision`. */
   transition(change: Change, time: Instant): void {
-    const before = this.#table.findById(change.lease.id)?.image
+    const before = this.#table.findById(change.lease.id)
     const isRelabelled = before !== undefined && before.labels !== change.lease.labels
     const record: Transition = {
       ...change,
@@ -68,7 +69,7 @@ export class Batch {
       this.#run = { type: 'renewed', firstRevision: revision, leaseIds: [], renewTimes: [] }
       this.#records.push(this.#run)
     }
-    this.#run.leaseIds.push(node.image.id)
+    this.#run.leaseIds.push(node.id)
     this.#run.renewTimes.push(renewTime)
     this.#changes++
     this.#table.renewed(node, renewTime, revision)

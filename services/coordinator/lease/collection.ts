@@ -1,6 +1,8 @@
 import type { Instant } from './commands.js'
 import type { LabelPredicate } from './label-selector.js'
-import type { LeaseNode, LeaseTable } from './lease-table.js'
+import { leaseKey } from './lease.js'
+import type { LeaseNode } from './lease-node.js'
+import type { LeaseTable } from './lease-table.js'
 import { isKeptBack } from './tenancies.js'
 
 /** Which leases go by themselves when nobody has held them for a while. */
@@ -69,12 +71,12 @@ export class Collection {
     let last = after
     for (const [index, rule] of this.#rules.entries()) {
       if (index < first || this.#table.counts.held === this.#table.size) continue
-      for (const [key, node] of this.#table.nodesAfter(rule.namespace, last)) {
+      for (const node of this.#table.nodesAfter(rule.namespace, last)) {
         if (looked === lookedAtPerBatch || found.size >= limit) {
           return { rule: index, ...(last === undefined ? {} : { after: last }) }
         }
         looked++
-        last = key
+        last = leaseKey(node.namespace, node.name)
         if (isOver(node, rule, time)) found.add(node)
       }
       last = undefined
@@ -84,8 +86,8 @@ export class Collection {
 }
 
 function isOver(node: LeaseNode, { matches, expiredForMs }: CollectionRule, time: Instant): boolean {
-  const { state, labels, freeSince, creationTimestamp, deletionTimestamp } = node.image
-  if (state === 'held' || isKeptBack(node, time.now) || deletionTimestamp !== undefined) return false
-  const sinceMicros = freeSince === undefined ? creationTimestamp * 1e6 : Number(freeSince)
+  const { labels, freeSince, deletionTimestamp } = node.rare
+  if (node.state === 'held' || isKeptBack(node, time.now) || deletionTimestamp !== undefined) return false
+  const sinceMicros = freeSince === undefined ? node.creationTimestamp * 1e6 : Number(freeSince)
   return time.wallMicros - sinceMicros >= expiredForMs * 1e3 && matches(labels)
 }

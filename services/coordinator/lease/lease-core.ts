@@ -18,8 +18,9 @@ import type {
   WriteCommand,
 } from './commands.js'
 import { LeaseError } from './errors.js'
-import { type LeaseImage, leaseKey, leasePath } from './lease.js'
-import type { LeaseNode, LeaseTable } from './lease-table.js'
+import { type LeaseImage, leasePath } from './lease.js'
+import type { LeaseNode } from './lease-node.js'
+import type { LeaseTable } from './lease-table.js'
 import { checkPreconditions, created, deleted, updated } from './objects.js'
 import type { Cause } from './records.js'
 import { isExpired, renewAfterMs, Tenancies, type TenancyObserver } from './tenancies.js'
@@ -80,18 +81,18 @@ export class LeaseCore implements Leases {
   }
 
   checkFencingToken({ fencingToken, ...name }: TenancyCommand): TokenCheck {
-    const { image } = this.table.need(name)
-    const isHeld = image.state === 'held'
+    const lease = this.table.need(name)
+    const isHeld = lease.state === 'held'
     return {
-      valid: isHeld && image.fencingToken === fencingToken,
-      fencingToken: image.fencingToken,
-      holderIdentity: isHeld ? (image.holderIdentity ?? '') : '',
+      valid: isHeld && lease.fencingToken === fencingToken,
+      fencingToken: lease.fencingToken,
+      holderIdentity: isHeld ? (lease.holderIdentity ?? '') : '',
     }
   }
 
   expireTime(lease: LeaseImage, time: Instant): number | undefined {
     const node = this.table.findById(lease.id)
-    if (lease.state !== 'held' || node === undefined || node.image.fencingToken !== lease.fencingToken) return undefined
+    if (lease.state !== 'held' || node === undefined || node.fencingToken !== lease.fencingToken) return undefined
     return time.wallMicros + Math.round((node.deadline - time.now) * 1e3)
   }
 
@@ -153,7 +154,7 @@ export class LeaseCore implements Leases {
   renew(command: TenancyCommand, time: Instant): RenewOutcome {
     const node = this.#tenancy(command, time)
     if (!command.validateOnly) this.tenancies.extend(node, time)
-    return { lease: node.current(), renewAfterMs: renewAfterMs(node.image.leaseDurationMs ?? 0) }
+    return { lease: node.current(), renewAfterMs: renewAfterMs(node.leaseDurationMs ?? 0) }
   }
 
   release(command: TenancyCommand, time: Instant): LeaseImage {
@@ -166,10 +167,10 @@ export class LeaseCore implements Leases {
   revoke(command: TenancyCommand, time: Instant): LeaseImage {
     const node = this.table.need(command)
     const lease = leasePath(command)
-    if (node.image.state !== 'held' || isExpired(node, time.now)) {
+    if (node.state !== 'held' || isExpired(node, time.now)) {
       throw new LeaseError('LEASE_NOT_HELD', `lease ${lease} is not held: there is nothing to revoke`, { lease })
     }
-    if (command.fencingToken !== 0 && command.fencingToken !== node.image.fencingToken) throw this.#stale(command, node)
+    if (command.fencingToken !== 0 && command.fencingToken !== node.fencingToken) throw this.#stale(command, node)
     const image = released(node.current(), this.batch.nextRevision, time)
     if (!command.validateOnly) this.tenancies.free(node, time, 'revoked')
     return image
@@ -188,8 +189,7 @@ export class LeaseCore implements Leases {
   /** The lease, for the holder that has the token. */
   #tenancy(command: TenancyCommand, time: Instant): LeaseNode {
     const node = this.table.need(command)
-    const { image } = node
-    if (image.state !== 'held' || image.fencingToken !== command.fencingToken || isExpired(node, time.now)) {
+    if (node.state !== 'held' || node.fencingToken !== command.fencingToken || isExpired(node, time.now)) {
       throw this.#stale(command, node)
     }
     return node
@@ -198,11 +198,11 @@ export class LeaseCore implements Leases {
   #stale({ fencingToken, ...name }: TenancyCommand, node: LeaseNode): LeaseError {
     const lease = leasePath(name)
     const message = `fencing token ${fencingToken} of lease ${lease} is not the present one: stop the work, then acquire anew`
-    const holderIdentity = node.image.state === 'held' ? (node.image.holderIdentity ?? '') : ''
+    const holderIdentity = node.state === 'held' ? (node.holderIdentity ?? '') : ''
     return new LeaseError('STALE_FENCING_TOKEN', message, {
       lease,
       holderIdentity,
-      fencingToken: node.image.fencingToken,
+      fencingToken: node.fencingToken,
     })
   }
 
@@ -211,7 +211,7 @@ export class LeaseCore implements Leases {
     const { namespace } = command
     const name = command.name || this.#generateName(command)
     const lease = leasePath({ namespace, name })
-    if (this.table.find(leaseKey(namespace, name)) !== undefined) {
+    if (this.table.find({ namespace, name }) !== undefined) {
       throw new LeaseError('LEASE_EXISTS', `lease ${lease} exists already: update or acquire it`, { lease })
     }
     return { namespace, name }
@@ -225,7 +225,7 @@ export class LeaseCore implements Leases {
     for (let i = 0; i < tries; i++) {
       const suffix = Array.from(this.#random.bytes(suffixLength), byte => alphabet[byte % alphabet.length]).join('')
       const name = generateName.slice(0, longestBase) + suffix
-      if (this.table.find(leaseKey(namespace, name)) === undefined) return name
+      if (this.table.find({ namespace, name }) === undefined) return name
     }
     const lease = leasePath({ namespace, name: generateName })
     throw new LeaseError('LEASE_EXISTS', `no free name was found for ${lease}: try again`, { lease })

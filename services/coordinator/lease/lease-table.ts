@@ -1,58 +1,20 @@
-import BTreeModule from 'sorted-btree'
 import type { LeaseName, ListPage, ListQuery } from './commands.js'
-import type { Scheduled } from './deadlines.js'
 import { LeaseError } from './errors.js'
-import { type LeaseImage, type LeaseState, leaseKey, leasePath, type MicroTime } from './lease.js'
+import { type LeaseImage, type LeaseState, leaseKey, leasePath, nameOfKey } from './lease.js'
+import { LeaseNode } from './lease-node.js'
 import type { LeaseRecord, Transition } from './records.js'
-import type { Session } from './session.js'
-
-// The package is CommonJS and says so by a `default` of its own.
-const BTree = BTreeModule.default
+import { SharedStrings } from './shared-strings.js'
+import { SortedMap } from './sorted-map.js'
 
 /** How many leases one page looks at: a selector that matches nothing must not hold renewals up. */
 const leasesLookedAtPerPage = 10_000
 
-/**
- * A lease as the coordinator has it: what the journal says of it (the image of the last transition, and the two fields
- * that renewals move), and what is volatile (deadline, session).
- */
-export class LeaseNode implements Scheduled {
-  image: LeaseImage
-  renewTime: MicroTime | undefined
-  revision: number
-
-  deadline = Number.POSITIVE_INFINITY
-  wakeAt = 0
-  heapIndex = -1
-  /** False for a grant that was pushed to a waiter, until its first renewal. */
-  isConfirmed = true
-  /** The session that holds, and its handle there. */
-  session: Session | undefined
-  handle = 0
-
-  constructor(image: LeaseImage) {
-    this.image = image
-    this.renewTime = image.renewTime
-    this.revision = image.revision
-  }
-
-  /** The lease as it is now. */
-  current(): LeaseImage {
-    if (this.revision !== this.image.revision) {
-      this.image =
-        this.renewTime === undefined
-          ? { ...this.image, revision: this.revision }
-          : { ...this.image, renewTime: this.renewTime, revision: this.revision }
-    }
-    return this.image
-  }
-}
-
 /** The state of a coordinator: the fold of its journal's records. The same `apply` runs live and in replay. */
 export class LeaseTable {
-  readonly #byKey = new Map<string, LeaseNode>()
+  /** By namespace, then by name. */
+  readonly #byName = new SortedMap<SortedMap<LeaseNode>>()
   readonly #byId = new Map<number, LeaseNode>()
-  readonly #order = new BTree<string, undefined>()
+  readonly #strings = new SharedStrings()
   readonly #counts: Record<LeaseState, number> = { unheld: 0, held: 0, expired: 0, released: 0 }
   #revision: number
 
@@ -66,7 +28,7 @@ export class LeaseTable {
   }
 
   get size(): number {
-    return this.#byKey.size
+    return this.#byId.size
   }
 
   /** How many leases are in each state. */
@@ -74,8 +36,8 @@ export class LeaseTable {
     return this.#counts
   }
 
-  find(key: string): LeaseNode | undefined {
-    return this.#byKey.get(key)
+  find({ namespace, name }: LeaseName): LeaseNode | undefined {
+    return this.#byName.get(namespace)?.get(name)
   }
 
   findById(id: number): LeaseNode | undefined {
@@ -84,7 +46,7 @@ export class LeaseTable {
 
   /** @throws LeaseError LEASE_NOT_FOUND */
   need(name: LeaseName): LeaseNode {
-    const node = this.#byKey.get(leaseKey(name.namespace, name.name))
+    const node = this.find(name)
     if (node !== undefined) return node
     const lease = leasePath(name)
     throw new LeaseError('LEASE_NOT_FOUND', `lease ${lease} does not exist: create or acquire it first`, { lease })
@@ -92,12 +54,12 @@ export class LeaseTable {
 
   /** All leases; what comes and goes while it is walked may be met or missed. */
   nodes(): IterableIterator<LeaseNode> {
-    return this.#byKey.values()
+    return this.#byId.values()
   }
 
   /** The same as images. */
   *images(): Generator<LeaseImage> {
-    for (const node of this.#byKey.values()) yield node.current()
+    for (const node of this.nodes()) yield node.current()
   }
 
   /** Applies one record. Replaying records that the state already has is harmless, as long as all of them come. */
@@ -135,23 +97,22 @@ export class LeaseTable {
   }
 
   /** The leases of a namespace ('' for all) after a key, in order; the table must not change meanwhile. */
-  *nodesAfter(namespace: string, after?: string): Generator<[key: string, node: LeaseNode]> {
-    const prefix = namespace === '' ? '' : leaseKey(namespace, '')
-    for (const [key] of this.#order.entries(after ?? prefix)) {
-      if (!key.startsWith(prefix)) return
-      const node = key === after ? undefined : this.#byKey.get(key)
-      if (node !== undefined) yield [key, node]
+  *nodesAfter(namespace: string, after = ''): Generator<LeaseNode> {
+    const last = nameOfKey(after)
+    const first = last.namespace > namespace ? last.namespace : namespace
+    for (const [found, leases] of this.#byName.from(first)) {
+      if (namespace !== '' && found !== namespace) return
+      const lastName = found === last.namespace ? last.name : ''
+      for (const [name, node] of leases.from(lastName)) if (name !== lastName) yield node
     }
   }
 
   /** At most `limit` namespaces with leases, in order, after one ('' for the first); none of their leases is looked at. */
   namespaces(after: string, limit: number): readonly string[] {
     const found: string[] = []
-    let key = this.#order.nextHigherKey(after === '' ? undefined : beyond(after))
-    while (key !== undefined && found.length < limit) {
-      const namespace = key.slice(0, key.indexOf('\0'))
-      found.push(namespace)
-      key = this.#order.nextHigherKey(beyond(namespace))
+    for (const [namespace] of this.#byName.from(after)) {
+      if (found.length >= limit) break
+      if (namespace !== after) found.push(namespace)
     }
     return found
   }
@@ -159,13 +120,13 @@ export class LeaseTable {
   list(query: ListQuery): ListPage {
     const leases: LeaseImage[] = []
     let looked = 0
-    let last = query.after
-    for (const [key, node] of this.nodesAfter(query.namespace, query.after)) {
+    let last: LeaseNode | undefined
+    for (const node of this.nodesAfter(query.namespace, query.after)) {
       if (last !== undefined && (leases.length >= query.limit || looked >= leasesLookedAtPerPage)) {
-        return { leases, after: last, revision: this.#revision }
+        return { leases, after: leaseKey(last.namespace, last.name), revision: this.#revision }
       }
       looked++
-      last = key
+      last = node
       const image = node.current()
       if (query.matches(image)) leases.push(image)
     }
@@ -180,38 +141,39 @@ export class LeaseTable {
   }
 
   #put(image: LeaseImage): void {
-    const key = leaseKey(image.namespace, image.name)
-    const node = this.#byKey.get(key)
-    if (node !== undefined && node.image.id === image.id) {
-      this.#counts[node.image.state]--
-      node.image = image
-      node.renewTime = image.renewTime
-      node.revision = image.revision
+    const node = this.find(image)
+    if (node !== undefined && node.id === image.id) {
+      this.#counts[node.state]--
+      node.change(image, this.#strings)
     } else {
-      if (node !== undefined) this.#remove(node.image)
-      const created = new LeaseNode(image)
-      this.#byKey.set(key, created)
-      this.#byId.set(image.id, created)
-      this.#order.set(key, undefined)
+      if (node !== undefined) this.#remove(node)
+      this.#add(new LeaseNode(image, this.#strings))
     }
     this.#counts[image.state]++
   }
 
-  #remove(image: LeaseImage): void {
-    const node = this.#byId.get(image.id)
+  #add(node: LeaseNode): void {
+    const { id, namespace, name } = node
+    let leases = this.#byName.get(namespace)
+    if (leases === undefined) {
+      leases = new SortedMap()
+      this.#byName.set(namespace, leases)
+    }
+    leases.set(name, node)
+    this.#byId.set(id, node)
+  }
+
+  #remove({ id }: { id: number }): void {
+    const node = this.#byId.get(id)
     if (node === undefined) return
-    const key = leaseKey(image.namespace, image.name)
-    this.#byId.delete(image.id)
-    this.#counts[node.image.state]--
-    if (this.#byKey.get(key) !== node) return
-    this.#byKey.delete(key)
-    this.#order.delete(key)
+    this.#byId.delete(id)
+    this.#counts[node.state]--
+    const leases = this.#byName.get(node.namespace)
+    leases?.delete(node.name)
+    if (leases?.size === 0) this.#byName.delete(node.namespace)
   }
 
   #advance(revision: number): void {
     if (revision > this.#revision) this.#revision = revision
   }
 }
-
-/** Sorts after every key of the namespace, and before those of the next. */
-const beyond = (namespace: string): string => `${namespace}\x01`

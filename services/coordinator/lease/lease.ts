@@ -72,8 +72,21 @@ export interface LeaseImage {
   readonly revision: number
 }
 
+/** What of a lease a selector may ask for. */
+export interface Selectable {
+  readonly namespace: string
+  readonly name: string
+  readonly labels?: LeaseImage['labels'] | undefined
+}
+
 /** What names a lease in an index: sorts by namespace, then name, since no name has a character below the separator. */
 export const leaseKey = (namespace: string, name: string): string => `${namespace}\0${name}`
+
+/** The name that such a key is of. */
+export function nameOfKey(key: string): { namespace: string; name: string } {
+  const [namespace = '', name = ''] = key.split('\0')
+  return { namespace, name }
+}
 
 /** What names a lease to people. */
 export const leasePath = (lease: { namespace: string; name: string }): string => `${lease.namespace}/${lease.name}`

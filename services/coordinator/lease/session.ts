@@ -2,7 +2,7 @@ import type { AcquireCommand } from './commands.js'
 import type { Scheduled } from './deadlines.js'
 import type { LeaseError } from './errors.js'
 import type { LeaseState } from './lease.js'
-import type { LeaseNode } from './lease-table.js'
+import type { LeaseNode } from './lease-node.js'
 
 export type LostCause = 'expired' | 'revoked' | 'superseded' | 'deleted' | 'unconfirmed' | 'transferred' | 'resumed'
 
@@ -22,7 +22,6 @@ export class Waiter implements Scheduled {
   readonly priority: number
   /** When the wait times out. */
   deadline: number
-  wakeAt = 0
   heapIndex = -1
 
   constructor(
@@ -54,7 +53,6 @@ export class Session implements Scheduled {
   shortestDurationMs = Number.POSITIVE_INFINITY
   /** When a session that waits counts as gone, unless it is heard from. */
   deadline = Number.POSITIVE_INFINITY
-  wakeAt = 0
   heapIndex = -1
   #lastHandle = 0
 

@@ -5,7 +5,8 @@ import { Deadlines } from './deadlines.js'
 import { LeaseError } from './errors.js'
 import { type LeaseImage, leaseKey, leasePath } from './lease.js'
 import type { LeaseCore } from './lease-core.js'
-import { LeaseNode, type LeaseTable } from './lease-table.js'
+import { LeaseNode } from './lease-node.js'
+import type { LeaseTable } from './lease-table.js'
 import { type Push, Session, Waiter } from './session.js'
 import { isExpired, isKeptBack, type Queues, renewAfterMs, type Tenancies } from './tenancies.js'
 import { isOfHolder } from './tenancy.js'
@@ -124,8 +125,8 @@ export class Sessions implements Queues {
 
   /** Whether an acquire only keeps a lease: it comes from the very process that has it. */
   isResume(command: AcquireCommand, time: Instant): boolean {
-    const node = this.#table.find(leaseKey(command.namespace, command.name))
-    return node?.image.state === 'held' && !isExpired(node, time.now) && isOfHolder(node.image, command)
+    const node = this.#table.find(command)
+    return node?.state === 'held' && !isExpired(node, time.now) && isOfHolder(node, command)
   }
 
   acquire(session: Session, command: SessionAcquire, time: Instant): SessionAcquireOutcome {
@@ -133,7 +134,7 @@ export class Sessions implements Queues {
     if (!session.isOpen) throw new LeaseError('DRAINING', 'the session is over: open another', { lease })
     const key = leaseKey(command.namespace, command.name)
     const place = this.#placeOf(key, command)
-    const isHere = place?.session === session || this.#table.find(key)?.session === session
+    const isHere = place?.session === session || this.#table.find(command)?.session === session
     if (!isHere) this.#checkRoom(session, lease)
     const handle = session.nextHandle()
     const outcome = this.#tenancies.take(command, time, { session, handle })
@@ -223,9 +224,10 @@ export class Sessions implements Queues {
 
   /** Gives a free lease to its first waiter; what it gets is unconfirmed. */
   #grant(key: string, time: Instant): void {
-    const node = this.#table.find(key)
     const waiter = this.#queues.get(key)?.first
-    if (waiter === undefined || node?.image.state === 'held' || (node && isKeptBack(node, time.now))) return
+    if (waiter === undefined) return
+    const node = this.#table.find(waiter.command)
+    if (node?.state === 'held' || (node && isKeptBack(node, time.now))) return
     const { session, handle, command } = waiter
     this.#dequeue(waiter)
     const lease = this.#tenancies.takeFree(command, time, { session, handle })
@@ -254,7 +256,7 @@ export class Sessions implements Queues {
     queue.add(waiter)
     this.#queues.set(key, queue)
     // It may have come free before, with its only waiter coming back on another session.
-    if (this.#table.find(key)?.image.state !== 'held') this.#freed.add(key)
+    if (this.#table.find(command)?.state !== 'held') this.#freed.add(key)
     session.handles.set(waiter.handle, waiter)
     session.waiting++
     this.#waiting++
@@ -265,9 +267,9 @@ export class Sessions implements Queues {
   }
 
   #place(waiter: Waiter): SessionAcquireOutcome {
-    const { key, handle } = waiter
-    const image = this.#table.find(key)?.image
-    const holderIdentity = image?.state === 'held' ? (image.holderIdentity ?? '') : ''
+    const { key, handle, command } = waiter
+    const node = this.#table.find(command)
+    const holderIdentity = node?.state === 'held' ? (node.holderIdentity ?? '') : ''
     return { type: 'waiting', handle, holderIdentity, ahead: this.#queues.get(key)?.ahead(waiter) ?? 0 }
   }
 

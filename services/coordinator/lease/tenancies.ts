@@ -4,7 +4,8 @@ import type { AcquireCommand, AcquireOutcome, Instant, LeaseName } from './comma
 import { Deadlines } from './deadlines.js'
 import { LeaseError } from './errors.js'
 import { type LeaseImage, leaseKey, leasePath } from './lease.js'
-import type { LeaseNode, LeaseTable } from './lease-table.js'
+import type { LeaseNode } from './lease-node.js'
+import type { LeaseTable } from './lease-table.js'
 import { created } from './objects.js'
 import type { Cause } from './records.js'
 import type { LostCause, Session } from './session.js'
@@ -34,12 +35,12 @@ export const renewAfterMs = (leaseDurationMs: number): number => leaseDurationMs
 export const isExpired = (node: { deadline: number }, now: number): boolean => now >= node.deadline
 
 /** Whether an expired lease is kept back for its last holder: its takeover delay still runs. */
-export const isKeptBack = ({ image, deadline }: LeaseNode, now: number): boolean =>
-  image.state === 'expired' && now < deadline && deadline !== Number.POSITIVE_INFINITY
+export const isKeptBack = ({ state, deadline }: LeaseNode, now: number): boolean =>
+  state === 'expired' && now < deadline && deadline !== Number.POSITIVE_INFINITY
 
 /** The same, of a lease which is due and not expired since the command is but validated. */
 export const willBeKeptBack = (node: LeaseNode, now: number): boolean =>
-  isKeptBack(node, now) || (node.image.state === 'held' && node.image.takeoverDelayMs !== undefined)
+  isKeptBack(node, now) || (node.state === 'held' && node.rare.takeoverDelayMs !== undefined)
 
 /** What metrics are made of. */
 export interface TenancyObserver {
@@ -99,7 +100,8 @@ export class Tenancies {
    */
   startDeadlines(now: number): void {
     for (const node of this.#table.nodes()) {
-      const { state, leaseDurationMs = 0, takeoverDelayMs } = node.image
+      const { state, leaseDurationMs = 0 } = node
+      const { takeoverDelayMs } = node.rare
       if (state === 'held') this.#setDeadline(node, now + leaseDurationMs)
       if (state === 'expired' && takeoverDelayMs !== undefined) this.#setDeadline(node, now + takeoverDelayMs)
     }
@@ -115,15 +117,14 @@ export class Tenancies {
    * resumes, comes back or supersedes. Otherwise undefined, and nothing has changed but that a lease which is due has expired.
    */
   take(command: AcquireCommand, time: Instant, seat: Seat | undefined): AcquireOutcome | undefined {
-    const key = leaseKey(command.namespace, command.name)
-    const node = this.#table.find(key)
-    if (node !== undefined) checkLabels(node.image, command)
-    if (node?.image.state === 'held' && !isExpired(node, time.now)) return this.#contend(node, command, time, seat)
-    if (node?.image.state === 'held' && !command.validateOnly) this.expire(node, time)
+    const node = this.#table.find(command)
+    if (node !== undefined) checkLabels(node, command)
+    if (node?.state === 'held' && !isExpired(node, time.now)) return this.#contend(node, command, time, seat)
+    if (node?.state === 'held' && !command.validateOnly) this.expire(node, time)
     if (node !== undefined && willBeKeptBack(node, time.now)) {
-      if (!isOfHolder(node.image, command) && !maySupersede(node.image, command)) return undefined
+      if (!isOfHolder(node, command) && !maySupersede(node, command)) return undefined
       // Its last holder comes back before those who wait.
-    } else if (this.#queues.isAwaited(key)) return undefined
+    } else if (this.isAwaited(command)) return undefined
     return {
       lease: this.takeFree(command, time, seat),
       renewAfterMs: renewAfterMs(command.leaseDurationMs),
@@ -133,7 +134,7 @@ export class Tenancies {
 
   /** Takes a lease that is missing or free. */
   takeFree(command: AcquireCommand, time: Instant, seat: Seat | undefined): LeaseImage {
-    const node = this.#table.find(leaseKey(command.namespace, command.name))
+    const node = this.#table.find(command)
     const revision = this.#batch.nextRevision
     if (node === undefined) {
       const { namespace, name } = command
@@ -159,14 +160,14 @@ export class Tenancies {
    */
   extend(node: LeaseNode, time: Instant, renewTime = laterTime(node.renewTime, time.wallMicros)): void {
     this.#observer?.renewed(node.deadline - time.now)
-    node.deadline = Math.max(node.deadline, time.now + (node.image.leaseDurationMs ?? 0))
+    node.deadline = Math.max(node.deadline, time.now + (node.leaseDurationMs ?? 0))
     node.isConfirmed = true
     this.#batch.renewal(node, renewTime)
   }
 
   /** Ends the tenancy by the holder's wish, or an operator's. */
   free(node: LeaseNode, time: Instant, cause?: Cause & LostCause): void {
-    const previousHolder = node.image.holderIdentity ?? ''
+    const previousHolder = node.holderIdentity ?? ''
     const lease = released(node.current(), this.#batch.nextRevision, time)
     this.end({ type: 'released', lease, previousHolder, ...(cause === undefined ? {} : { cause }) }, time, cause)
   }
@@ -183,7 +184,7 @@ export class Tenancies {
   /** A write renews the lease beside other changes: its full duration again, from when the write was read. */
   prolong(node: LeaseNode, time: Instant, isNewDuration: boolean): void {
     this.#observer?.renewed(node.deadline - time.now)
-    const deadline = time.now + (node.image.leaseDurationMs ?? 0)
+    const deadline = time.now + (node.leaseDurationMs ?? 0)
     this.#setDeadline(node, isNewDuration ? deadline : Math.max(node.deadline, deadline))
   }
 
@@ -206,17 +207,17 @@ export class Tenancies {
     while (!isEnough()) {
       const node = this.#deadlines.popDue(time.now)
       if (node === undefined) return
-      if (node.image.state === 'held') this.expire(node, time)
+      if (node.state === 'held') this.expire(node, time)
       else {
         node.deadline = Number.POSITIVE_INFINITY
-        this.#queues.freed(leaseKey(node.image.namespace, node.image.name))
+        this.#queues.freed(leaseKey(node.namespace, node.name))
       }
     }
   }
 
   /** A lease granted by a push counts from its confirmation; until then it waits only so long. */
   awaitConfirmation(node: LeaseNode, time: Instant): number {
-    const lapseAfterMs = Math.min(node.image.leaseDurationMs ?? 0, confirmWithinMs)
+    const lapseAfterMs = Math.min(node.leaseDurationMs ?? 0, confirmWithinMs)
     node.isConfirmed = false
     this.#setDeadline(node, time.now + lapseAfterMs)
     return lapseAfterMs
@@ -224,7 +225,7 @@ export class Tenancies {
 
   /** The lease goes, whoever has it. */
   delete(node: LeaseNode, lease: LeaseImage, time: Instant, cause?: Cause): void {
-    const previousHolder = node.image.state === 'held' ? node.image.holderIdentity : undefined
+    const previousHolder = node.state === 'held' ? node.holderIdentity : undefined
     this.#batch.transition(
       {
         type: 'deleted',
@@ -241,19 +242,18 @@ export class Tenancies {
   /** The refusal for somebody who cannot have the lease now. */
   held(name: LeaseName, time: Instant): LeaseError {
     const lease = leasePath(name)
-    const node = this.#table.find(leaseKey(name.namespace, name.name))
-    const image = node?.image
+    const node = this.#table.find(name)
     if (node !== undefined && isKeptBack(node, time.now)) {
       const retryAfterMs = Math.ceil(node.deadline - time.now)
       const message = `lease ${lease} has expired, and is kept for its last holder for ${retryAfterMs} ms more: wait`
       return new LeaseError('LEASE_HELD', message, { lease, retryAfterMs })
     }
-    if (image?.state !== 'held') {
+    if (node?.state !== 'held') {
       return new LeaseError('LEASE_HELD', `lease ${lease} is about to be granted to a waiter: wait for it`, { lease })
     }
-    const holderIdentity = image.holderIdentity ?? ''
+    const { holderIdentity = '', fencingToken } = node
     const message = `lease ${lease} is held by ${holderIdentity}: wait for its release or expiry`
-    return new LeaseError('LEASE_HELD', message, { lease, holderIdentity, fencingToken: image.fencingToken })
+    return new LeaseError('LEASE_HELD', message, { lease, holderIdentity, fencingToken })
   }
 
   /** An acquire of a lease that somebody holds. */
@@ -264,10 +264,11 @@ export class Tenancies {
     seat: Seat | undefined,
   ): AcquireOutcome | undefined {
     const cadence = renewAfterMs(command.leaseDurationMs)
-    if (isOfHolder(node.image, command)) {
-      const lease = resumed(node.current(), command, this.#batch.nextRevision)
+    if (isOfHolder(node, command)) {
+      const before = node.current()
+      const lease = resumed(before, command, this.#batch.nextRevision)
       if (command.validateOnly) return { lease, renewAfterMs: cadence, resumed: true }
-      if (lease !== node.current()) this.#batch.transition({ type: 'updated', lease }, time)
+      if (lease !== before) this.#batch.transition({ type: 'updated', lease }, time)
       node.isConfirmed = true
       const deadline = time.now + command.leaseDurationMs
       const isHere = seat !== undefined && node.session === seat.session
@@ -277,10 +278,10 @@ export class Tenancies {
       else this.#attach(node, seat, 'resumed')
       return { lease: node.current(), renewAfterMs: cadence, resumed: true }
     }
-    if (!maySupersede(node.image, command)) return undefined
+    if (!maySupersede(node, command)) return undefined
     const lease = taken(node.current(), command, this.#batch.nextRevision, time)
     if (!command.validateOnly) {
-      const previousHolder = node.image.holderIdentity ?? ''
+      const previousHolder = node.holderIdentity ?? ''
       this.#end(node, 'superseded')
       this.begin({ type: 'transferred', lease, previousHolder, cause: 'superseded' }, time, seat)
     }
@@ -306,7 +307,7 @@ export class Tenancies {
     node.session = session
     node.handle = handle
     session.handles.set(handle, node)
-    session.noteDuration(node.image.leaseDurationMs ?? 0)
+    session.noteDuration(node.leaseDurationMs ?? 0)
   }
 
   #detach(node: LeaseNode, cause: LostCause | undefined): void {

@@ -1,13 +1,19 @@
 import type { Change } from './batch.js'
 import type { AcquireCommand, Instant } from './commands.js'
 import { invalidRequest } from './errors.js'
-import { type LeaseImage, leasePath, type MicroTime } from './lease.js'
+import { type LeaseImage, leasePath, type MicroTime, type Selectable } from './lease.js'
 import { defaultLimits } from './validation.js'
 
 const { maxLabels } = defaultLimits
 
+/** What of a lease says whose it is. */
+interface Held {
+  readonly holderIdentity?: string | undefined
+  readonly instance?: string | undefined
+}
+
 /** @throws LeaseError INVALID_REQUEST when the labels that an acquire brings do not fit beside those of the lease. */
-export function checkLabels(lease: LeaseImage, command: AcquireCommand): void {
+export function checkLabels(lease: Selectable, command: AcquireCommand): void {
   if (command.labels === undefined) return
   const count = Object.keys({ ...lease.labels, ...command.labels }).length
   if (count <= maxLabels) return
@@ -35,7 +41,7 @@ export function laterTime(previous: MicroTime | undefined, wallMicros: number): 
 }
 
 /** Whether an acquire comes from the very process that has the lease. */
-export const isOfHolder = (lease: LeaseImage, { holderIdentity, instance }: AcquireCommand): boolean =>
+export const isOfHolder = (lease: Held, { holderIdentity, instance }: AcquireCommand): boolean =>
   instance !== undefined && instance === lease.instance && holderIdentity === lease.holderIdentity
 
 /** Kubernetes' mark of one process at the end of a holder's identity, as in `node-1_9cbf54e5-1136-44bd-8f9a-1dcd15c346b4`. */
@@ -45,7 +51,7 @@ const processMark = /_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const holderName = (holderIdentity: string): string => holderIdentity.replace(processMark, '')
 
 /** Whether an acquire may take the lease from the process that has it, since both are processes of one holder. */
-export const maySupersede = (lease: LeaseImage, { holderIdentity, supersede = false }: AcquireCommand): boolean =>
+export const maySupersede = (lease: Held, { holderIdentity, supersede = false }: AcquireCommand): boolean =>
   supersede && holderName(holderIdentity) === holderName(lease.holderIdentity ?? '')
 
 /** The lease in the hands of a new holder, under a new token. */

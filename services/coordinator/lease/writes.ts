@@ -3,7 +3,8 @@ import type { Batch } from './batch.js'
 import type { Instant, LeaseName, WriteCommand } from './commands.js'
 import { LeaseError } from './errors.js'
 import { type LeaseImage, leasePath } from './lease.js'
-import type { LeaseNode, LeaseTable } from './lease-table.js'
+import type { LeaseNode } from './lease-node.js'
+import type { LeaseTable } from './lease-table.js'
 import { checkPreconditions, created } from './objects.js'
 import { isExpired, type Tenancies, willBeKeptBack } from './tenancies.js'
 import { acquisition, expired } from './tenancy.js'
@@ -91,7 +92,7 @@ export class Writes {
   }
 
   #expiredIfDue(node: LeaseNode, validateOnly: boolean, time: Instant): LeaseImage {
-    const isDue = node.image.state === 'held' && isExpired(node, time.now)
+    const isDue = node.state === 'held' && isExpired(node, time.now)
     if (isDue && validateOnly) return expired(node.current(), this.#batch.nextRevision, time)
     if (isDue) this.#tenancies.expire(node, time)
     return node.current()

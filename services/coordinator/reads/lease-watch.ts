@@ -10,7 +10,7 @@ import type { Clock, Timer } from '../../../clock/clock.js'
 import type { CoordinatorPort } from '../coordinator-port.js'
 import type { FeedChange, Watcher } from '../feed/feed.js'
 import type { LeaseError } from '../lease/errors.js'
-import type { LeaseImage } from '../lease/lease.js'
+import type { Selectable } from '../lease/lease.js'
 import { type FoundLease, type LeaseSlice, readNamed, readSlice } from './lease-slices.js'
 import { ShownSlices } from './shown-slices.js'
 
@@ -25,7 +25,7 @@ export interface LeaseWatchQuery {
   /** '' for all; another one needs its namespace. */
   readonly name: string
   /** Whether a lease is selected: by namespace, name and labels, which alone may decide. */
-  readonly matches: (lease: LeaseImage) => boolean
+  readonly matches: (lease: Selectable) => boolean
   /** Absent: begin with the leases as they are. */
   readonly resumeAfter?: number
   readonly includeRenewals: boolean

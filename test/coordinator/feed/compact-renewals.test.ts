@@ -136,14 +136,15 @@ test('more renewed leases than are noted are found by a walk, each once, and wha
 
 test('a walk does not tell a lease as renewed that ran out before the window began', t => {
   const world = new World(2)
-  const watch = world.watch({ ...compact, matches: lease => lease.id <= 60_000 })
+  const watch = world.watch({ ...compact, matches: labelled })
   world.settle()
-  for (const id of ids(60_000)) world.live.set(id, image(id))
+  const labels = { app: 'db' }
+  for (const id of ids(60_000)) world.live.set(id, image(id, { labels }))
   world.feed.publish([], 60_000)
   watch.watcher.pause()
   world.publish(renewals(60_001, ...ids(60_000)))
   watch.watcher.resume()
-  world.publish(transition(120_001, { id: 60_000, state: 'expired' }, { type: 'expired' }))
+  world.publish(transition(120_001, { id: 60_000, state: 'expired', labels }, { type: 'expired' }))
   world.publish(...transitions(120_002, 120_005))
   t.is(world.feed.windowStart, 120_003)
   world.settle()

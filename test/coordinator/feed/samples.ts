@@ -47,8 +47,8 @@ export function renewals(firstRevision: number, ...leaseIds: number[]): Renewals
 /** The leases of a map by id, whose images are always up to date. @param onImage told of each image that is made. */
 export function liveIn(leases: ReadonlyMap<number, LeaseImage>, onImage: () => void = () => {}) {
   const live = (lease: LeaseImage): LiveLease => ({
-    image: lease,
-    revision: lease.revision,
+    ...lease,
+    changeRevision: lease.revision,
     current() {
       onImage()
       return lease

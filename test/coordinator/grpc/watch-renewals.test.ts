@@ -10,7 +10,7 @@ async function held(context: Context, name: string): Promise<{ id: string; renew
   const { lease } = await acquire(context, name)
   const fencingToken = lease?.fencingToken ?? ''
   return {
-    id: String(context.opened.table.need({ namespace, name }).image.id),
+    id: String(context.opened.table.need({ namespace, name }).id),
     renew: () => context.client.call('RenewLease', { namespace, name, fencingToken }),
   }
 }
@@ -106,7 +106,7 @@ test('a compact watch that resumes hears each lease renewed since once', async t
 test('a lease that is released after its renewal is told as released, and no longer as renewed', async t => {
   const { client, opened } = t.context
   const a = await held(t.context, 'a')
-  const { fencingToken } = opened.table.need({ namespace, name: 'a' }).image
+  const { fencingToken } = opened.table.need({ namespace, name: 'a' })
   const watch = client.watch({ ...compact, resumeAfterRevision: String(opened.table.revision) })
   await until(() => watch.messages.length === 1)
   await a.renew()

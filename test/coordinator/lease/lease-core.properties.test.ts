@@ -2,7 +2,8 @@ import test from 'ava'
 import fc from 'fast-check'
 import { encodeEntry } from '../../../services/coordinator/journal/entry-codec.js'
 import type { LeaseImage } from '../../../services/coordinator/lease/lease.js'
-import { LeaseNode, LeaseTable } from '../../../services/coordinator/lease/lease-table.js'
+import { LeaseNode } from '../../../services/coordinator/lease/lease-node.js'
+import { LeaseTable } from '../../../services/coordinator/lease/lease-table.js'
 import type { LeaseRecord, Transition } from '../../../services/coordinator/lease/records.js'
 import { Waiter } from '../../../services/coordinator/lease/session.js'
 import { isKeptBack } from '../../../services/coordinator/lease/tenancies.js'
@@ -156,12 +157,12 @@ rule('a lease and the session that holds it know each other; only what is held o
     ({ world }) => {
       const counts = { unheld: 0, held: 0, expired: 0, released: 0 }
       for (const node of world.table.nodes()) {
-        counts[node.image.state]++
+        counts[node.state]++
         if (node.session !== undefined) {
-          must(node.session.isOpen, () => `${node.image.name} belongs to a session that is over`)
-          must(node.session.handles.get(node.handle) === node, () => `${node.image.name} is not at its handle`)
+          must(node.session.isOpen, () => `${node.name} belongs to a session that is over`)
+          must(node.session.handles.get(node.handle) === node, () => `${node.name} is not at its handle`)
         }
-        const { name, state } = node.image
+        const { name, state } = node
         const isScheduled = node.heapIndex >= 0
         must(isScheduled === Number.isFinite(node.deadline), () => `${name}: deadline`)
         must(state !== 'held' || isScheduled, () => `${name} is held without end`)
@@ -185,7 +186,7 @@ rule('what a session has at a handle is a lease that it holds or a place where i
         for (const [handle, holding] of session.handles) {
           if (holding instanceof LeaseNode) {
             must(holding.session === session && holding.handle === handle, () => `handle ${handle} is somebody else's`)
-            must(holding.image.state === 'held', () => `handle ${handle} is not held`)
+            must(holding.state === 'held', () => `handle ${handle} is not held`)
           } else must(holding.handle === handle && holding.heapIndex >= 0, () => `place ${handle} is not scheduled`)
         }
       }
@@ -199,7 +200,7 @@ rule('after a batch nobody waits for a lease that is free', seed => {
   for (let i = 0; i < 10; i++) {
     run.run(steps / 10)
     for (const node of run.world.table.nodes()) {
-      const { namespace, name, state } = node.image
+      const { namespace, name, state } = node
       const isFree = state !== 'held' && !isKeptBack(node, run.world.now)
       must(!isFree || !run.world.sessions.isAwaited(`${namespace}\0${name}`), () => `${name} is ${state}`)
     }

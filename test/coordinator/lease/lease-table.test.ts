@@ -70,7 +70,7 @@ test('replay bears with the deletion of a lease whose name belongs to another by
   const table = new LeaseTable(0)
   table.restore(image(20))
   table.apply(transition(15, { id: 10 }, { type: 'deleted' }))
-  t.is(table.find('kube-system\0kube-scheduler')?.image.id, 20)
+  t.is(table.find({ namespace: 'kube-system', name: 'kube-scheduler' })?.id, 20)
   t.is(table.size, 1)
 })
 

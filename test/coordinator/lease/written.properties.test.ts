@@ -88,7 +88,7 @@ function eachStep(seed: number, look: (before: Before, after: LeaseImage, run: R
     for (const node of world.table.nodes()) {
       const image = node.current()
       const before = befores.get(image.id) ?? { image: undefined, deadline: Number.POSITIVE_INFINITY, now: world.now }
-      if (before.image !== image) look(before, image, run)
+      if (before.image?.revision !== image.revision) look(before, image, run)
       present.set(image.id, { image, deadline: node.deadline, now: world.now })
     }
     befores = present
