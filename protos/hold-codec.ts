@@ -4,11 +4,14 @@
  */
 import protobuf from 'protobufjs/minimal.js'
 import type { LeaseState__Output } from './generated/leasehold/v1/LeaseState.js'
-import type { AcquireRequest, HoldRequest, HoldResponse, LostCause } from './hold.js'
+import type { AcquireRequest, HoldRequest, HoldResponse, LostCause, RenewRequest } from './hold.js'
+import { WireWriter } from './wire-writer.js'
 
-const { Reader, Writer } = protobuf
+const { Reader } = protobuf
 type Reader = protobuf.Reader
-type Writer = protobuf.Writer
+
+/** Used again and again: a message is encoded in one go. */
+const writer = new WireWriter()
 
 /** A tag: the number of a field, and how its value is written. */
 const varint = (field: number): number => field << 3
@@ -35,11 +38,11 @@ const responseFields = {
 } as const
 
 export function encodeHoldRequest(message: HoldRequest): Buffer {
-  const writer = Writer.create().uint32(varint(1)).uint32(message.requestId)
+  writer.begin().uint32(varint(1)).uint32(message.requestId)
   writer.uint32(delimited(requestFields[message.type])).fork()
   switch (message.type) {
     case 'acquire':
-      writeAcquire(writer, message)
+      writeAcquire(message)
       break
     case 'renew':
       if (message.handles === 'all') writer.uint32(varint(2)).bool(true)
@@ -53,14 +56,14 @@ export function encodeHoldRequest(message: HoldRequest): Buffer {
       writer.uint32(varint(1)).uint32(message.handle)
       break
   }
-  return finish(writer.ldelim())
+  return writer.ldelim().finish()
 }
 
 /** @throws Error when the bytes are not a HoldRequest with a message in it. */
 export function decodeHoldRequest(bytes: Uint8Array): HoldRequest {
   const reader = Reader.create(bytes)
   let requestId = 0
-  let message: HoldRequest | undefined
+  let message: Unnumbered<HoldRequest> | undefined
   while (reader.pos < reader.len) {
     const tag = reader.uint32()
     if (tag === varint(1)) requestId = reader.uint32()
@@ -71,15 +74,20 @@ export function decodeHoldRequest(bytes: Uint8Array): HoldRequest {
     } else reader.skipType(tag & 7)
   }
   if (message === undefined) throw new Error('the message is empty: send one of acquire, renew, release')
-  return { ...message, requestId }
+  // In place of a copy: the message is this function's own.
+  message.requestId = requestId
+  return message
 }
 
+/** A message that is being read: its number may still come. */
+type Unnumbered<Message> = Message extends HoldRequest ? Omit<Message, 'requestId'> & { requestId: number } : never
+
 export function encodeHoldResponse(message: HoldResponse): Buffer {
-  const writer = Writer.create()
+  writer.begin()
   if ('requestId' in message) writer.uint32(varint(1)).uint32(message.requestId)
   writer.uint32(delimited(responseFields[message.type])).fork()
-  writeResponse(writer, message)
-  return finish(writer.ldelim())
+  writeResponse(message)
+  return writer.ldelim().finish()
 }
 
 /** @throws Error when the bytes are not a HoldResponse with a message that this version knows. */
@@ -96,22 +104,22 @@ export function decodeHoldResponse(bytes: Uint8Array): HoldResponse {
   return 'requestId' in message ? { ...message, requestId } : message
 }
 
-function writeAcquire(writer: Writer, message: AcquireRequest): void {
-  writeString(writer, 1, message.namespace)
-  writeString(writer, 2, message.name)
-  writeString(writer, 3, message.holderIdentity)
+function writeAcquire(message: AcquireRequest): void {
+  writeString(1, message.namespace)
+  writeString(2, message.name)
+  writeString(3, message.holderIdentity)
   if (message.instance !== '') writer.uint32(delimited(4)).bytes(Buffer.from(message.instance, 'hex'))
-  writeDuration(writer, 5, message.leaseDurationMs)
+  writeDuration(5, message.leaseDurationMs)
   for (const [key, value] of Object.entries(message.labels ?? {})) {
     writer.uint32(delimited(6)).fork()
-    writeString(writer, 1, key)
-    writeString(writer, 2, value)
+    writeString(1, key)
+    writeString(2, value)
     writer.ldelim()
   }
   if (message.priority !== 0) writer.uint32(varint(7)).int32(message.priority)
-  if (message.waitTimeoutMs !== undefined) writeDuration(writer, 8, message.waitTimeoutMs)
+  if (message.waitTimeoutMs !== undefined) writeDuration(8, message.waitTimeoutMs)
   if (message.supersede) writer.uint32(varint(9)).bool(true)
-  if (message.takeoverDelayMs !== undefined) writeDuration(writer, 10, message.takeoverDelayMs)
+  if (message.takeoverDelayMs !== undefined) writeDuration(10, message.takeoverDelayMs)
 }
 
 function readAcquire(reader: Reader, endAt: number): AcquireRequest {
@@ -163,7 +171,7 @@ function readLabel(reader: Reader, endAt: number, labels: Record<string, string>
   labels[key] = value
 }
 
-function readRenew(reader: Reader, endAt: number): HoldRequest {
+function readRenew(reader: Reader, endAt: number): RenewRequest {
   const handles: number[] = []
   let isAll = false
   while (reader.pos < endAt) {
@@ -189,56 +197,56 @@ function readHandle(reader: Reader, endAt: number): number {
   return handle
 }
 
-function writeResponse(writer: Writer, message: HoldResponse): void {
+function writeResponse(message: HoldResponse): void {
   switch (message.type) {
     case 'acquired':
       writer.uint32(varint(1)).uint32(message.handle).uint32(varint(2)).int64(message.fencingToken)
-      writeDuration(writer, 3, message.renewAfterMs)
+      writeDuration(3, message.renewAfterMs)
       if (message.resumed) writer.uint32(varint(4)).bool(true)
       if (message.unconfirmed) writer.uint32(varint(5)).bool(true)
-      writeDuration(writer, 6, message.leaseDurationMs)
+      writeDuration(6, message.leaseDurationMs)
       return
     case 'waiting':
       writer.uint32(varint(1)).uint32(message.handle)
-      writeString(writer, 2, message.holderIdentity)
+      writeString(2, message.holderIdentity)
       writer.uint32(varint(3)).uint32(message.ahead)
-      writeDuration(writer, 4, message.renewAfterMs)
+      writeDuration(4, message.renewAfterMs)
       return
     case 'renewed':
       for (const { handle, reason } of message.failures) {
         writer.uint32(delimited(1)).fork().uint32(varint(1)).uint32(handle)
-        writeString(writer, 2, reason)
+        writeString(2, reason)
         writer.ldelim()
       }
-      writeDuration(writer, 2, message.renewAfterMs)
+      writeDuration(2, message.renewAfterMs)
       return
     case 'released':
       writer.uint32(varint(1)).uint32(message.handle)
       return
     case 'failed':
-      writeString(writer, 1, message.reason)
-      writeString(writer, 2, message.message)
+      writeString(1, message.reason)
+      writeString(2, message.message)
       if (message.handle !== 0) writer.uint32(varint(3)).uint32(message.handle)
-      writeString(writer, 4, message.holderIdentity)
+      writeString(4, message.holderIdentity)
       for (const { field, description } of message.violations) {
         writer.uint32(delimited(5)).fork()
-        writeString(writer, 1, field)
-        writeString(writer, 2, description)
+        writeString(1, field)
+        writeString(2, description)
         writer.ldelim()
       }
-      if (message.retryAfterMs !== 0) writeDuration(writer, 6, message.retryAfterMs)
+      if (message.retryAfterMs !== 0) writeDuration(6, message.retryAfterMs)
       return
     case 'lost':
       writer.uint32(varint(1)).uint32(message.handle)
-      writeString(writer, 2, message.cause)
+      writeString(2, message.cause)
       return
     case 'holderChanged':
       writer.uint32(varint(1)).uint32(message.handle)
-      writeString(writer, 2, message.holderIdentity)
+      writeString(2, message.holderIdentity)
       writer.uint32(varint(3)).int32(leaseStates.indexOf(message.state))
       return
     case 'draining':
-      writeDuration(writer, 1, message.reconnectAfterMs)
+      writeDuration(1, message.reconnectAfterMs)
   }
 }
 
@@ -341,12 +349,12 @@ function readPair(reader: Reader, endAt: number): Fields {
   return pair
 }
 
-function writeString(writer: Writer, field: number, text: string): void {
+function writeString(field: number, text: string): void {
   if (text !== '') writer.uint32(delimited(field)).string(text)
 }
 
 /** A google.protobuf.Duration. */
-function writeDuration(writer: Writer, field: number, ms: number): void {
+function writeDuration(field: number, ms: number): void {
   const seconds = Math.trunc(ms / 1e3)
   const nanos = Math.round((ms - seconds * 1e3) * 1e6)
   writer.uint32(delimited(field)).fork()
@@ -378,9 +386,3 @@ function end(reader: Reader): number {
 /** protobufjs reads an int64 as a number, or as a Long where that package is installed. */
 const toNumber = (value: unknown): number =>
   typeof value === 'number' ? value : (value as { toNumber(): number }).toNumber()
-
-/** The bytes as a Buffer without a copy; grpc-js takes nothing else. */
-function finish(writer: Writer): Buffer {
-  const bytes = writer.finish()
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}

@@ -277,7 +277,7 @@ export class Coordinator {
       if (command === undefined || left <= 0 || batch.transitionBytes >= bytesPerBatch) break
       time.now = command.arrivedAt
       const isComplete = command.decide(time, left)
-      deliveries.push(...batch.takePushes())
+      for (const push of batch.takePushes()) deliveries.push(push)
       if (!isComplete) break
       deliveries.push(command)
       index++

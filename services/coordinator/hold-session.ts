@@ -8,10 +8,11 @@ import type {
   RenewRequest,
 } from '../../protos/hold.js'
 import type { Command, Coordinator } from './coordinator.js'
+import type { Instant } from './lease/commands.js'
 import { invalidRequest, LeaseError } from './lease/errors.js'
 import type { LeaseState } from './lease/lease.js'
 import type { Push, Session } from './lease/session.js'
-import type { SessionAcquireOutcome, SessionRenewal } from './lease/sessions.js'
+import type { SessionAcquireOutcome, SessionRenewal, Sessions } from './lease/sessions.js'
 import { type Limits, validateAcquire } from './lease/validation.js'
 
 /** The names of states on the wire. */
@@ -31,6 +32,7 @@ export class HoldSession {
   readonly #limits: Limits
   readonly #send: (message: HoldResponse) => void
   readonly #session: Session
+  readonly #renewing: Renewing
   #isClosed = false
   #undecided = 0
   #undecidedHandles = 0
@@ -42,6 +44,12 @@ export class HoldSession {
       if (!this.#isClosed) send(message)
     }
     this.#session = coordinator.sessions.openSession(push => this.#push(push))
+    this.#renewing = {
+      sessions: coordinator.sessions,
+      session: this.#session,
+      decided: renewal => this.#renewed(renewal),
+      refused: (renewal, error) => this.#notRenewed(renewal, error),
+    }
   }
 
   /** How many messages were taken and are not answered yet. */
@@ -147,30 +155,23 @@ export class HoldSession {
   }
 
   #renew({ requestId, handles }: RenewRequest, arrivedAt: number): void {
-    const session = this.#session
-    const { sessions } = this.#coordinator
-    const named = handles === 'all' ? 0 : handles.length
-    let renewal: SessionRenewal | undefined
-    this.#undecidedHandles += named
-    this.#submit('keep', arrivedAt, requestId, {
-      decide: (time, limit) => {
-        renewal ??= {
-          session,
-          handles: handles === 'all' ? session.handles.keys() : handles.values(),
-          failures: [],
-        }
-        return sessions.renew(renewal, time, limit)
-      },
-      answer: () => {
-        this.#undecidedHandles -= named
-        const failures = renewal?.failures ?? []
-        this.#send({ type: 'renewed', requestId, failures, renewAfterMs: sessions.cadence(session) })
-      },
-      refuse: error => {
-        this.#undecidedHandles -= named
-        this.#fail(requestId, error)
-      },
-    })
+    const renewal = new RenewCommand(this.#renewing, requestId, handles, arrivedAt)
+    this.#undecided++
+    this.#undecidedHandles += renewal.named
+    this.#coordinator.submit(renewal)
+  }
+
+  #renewed(renewal: RenewCommand): void {
+    this.#undecided--
+    this.#undecidedHandles -= renewal.named
+    const renewAfterMs = this.#coordinator.sessions.cadence(this.#session)
+    this.#send({ type: 'renewed', requestId: renewal.requestId, failures: renewal.failures ?? none, renewAfterMs })
+  }
+
+  #notRenewed({ requestId, named }: RenewCommand, error: LeaseError): void {
+    this.#undecided--
+    this.#undecidedHandles -= named
+    this.#fail(requestId, error)
   }
 
   #release({ requestId, handle }: ReleaseRequest, arrivedAt: number): void {
@@ -229,6 +230,53 @@ export class HoldSession {
 
   #push(push: Push): void {
     this.#send(pushed(push))
+  }
+}
+
+/** What the renewals of one stream have in common. */
+interface Renewing {
+  readonly sessions: Sessions
+  readonly session: Session
+  decided(renewal: RenewCommand): void
+  refused(renewal: RenewCommand, error: LeaseError): void
+}
+
+const none: readonly never[] = []
+
+/** A renewal that waits for its turn. A class of its own, since it is all that a heartbeat allocates here. */
+class RenewCommand implements Command, SessionRenewal {
+  readonly kind = 'keep'
+  readonly requestId: number
+  readonly arrivedAt: number
+  /** How many handles it names. */
+  readonly named: number
+  readonly session: Session
+  readonly handles: readonly number[] | Iterator<number>
+  renewed = 0
+  failures?: { handle: number; reason: string }[]
+  readonly #renewing: Renewing
+
+  constructor(renewing: Renewing, requestId: number, handles: readonly number[] | 'all', arrivedAt: number) {
+    this.#renewing = renewing
+    this.session = renewing.session
+    this.requestId = requestId
+    this.arrivedAt = arrivedAt
+    this.named = handles === 'all' ? 0 : handles.length
+    this.handles = handles === 'all' ? renewing.session.handles.keys() : handles
+  }
+
+  decide(time: Instant, limit: number): boolean {
+    const { sessions, session } = this.#renewing
+    sessions.heard(session, time)
+    return sessions.renew(this, time, limit)
+  }
+
+  answer(): void {
+    this.#renewing.decided(this)
+  }
+
+  refuse(error: LeaseError): void {
+    this.#renewing.refused(this, error)
   }
 }
 

@@ -4,6 +4,7 @@ import { openMemoryJournal } from '../../services/coordinator/journal/memory-jou
 import type { Instant } from '../../services/coordinator/lease/commands.js'
 import type { LeaseError } from '../../services/coordinator/lease/errors.js'
 import type { LeaseRecord } from '../../services/coordinator/lease/records.js'
+import type { SessionRenewal } from '../../services/coordinator/lease/sessions.js'
 import { acquireOf, instanceA, leader } from '../support/core.js'
 import { VirtualClock } from '../support/virtual-clock.js'
 import { VirtualCoordinator } from '../support/virtual-coordinator.js'
@@ -209,7 +210,7 @@ test('a lease does not expire while its renewal, read in time, waits for a later
   ])
   await world.pass(3_990)
   world.takeHeard()
-  const renewal = { session, handles: session.handles.keys(), failures: [] }
+  const renewal: SessionRenewal = { session, handles: session.handles.keys(), renewed: 0 }
   world.coordinator.submit({
     kind: 'keep',
     arrivedAt: world.open.leaseClock.now(),
@@ -220,7 +221,7 @@ test('a lease does not expire while its renewal, read in time, waits for a later
   world.clock.block(50)
   await world.pass(0)
   t.deepEqual(world.takeHeard(), ['durable renewed', 'durable renewed', 'renewed'])
-  t.deepEqual(renewal.failures, [])
+  t.is(renewal.failures, undefined)
   t.is(world.open.table.counts.held, count)
 })
 
@@ -388,7 +389,7 @@ test('one entry holds 10,000 changes of commands at most: a greater renewal goes
   ])
   const before = world.store.entries.size
   world.takeHeard()
-  const renewal = { session, handles: session.handles.keys(), failures: [] }
+  const renewal: SessionRenewal = { session, handles: session.handles.keys(), renewed: 0 }
   world.coordinator.submit({
     kind: 'keep',
     arrivedAt: world.open.leaseClock.now(),

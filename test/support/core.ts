@@ -16,6 +16,7 @@ import {
   type SessionAcquire,
   type SessionAcquireOutcome,
   type SessionLimits,
+  type SessionRenewal,
   Sessions,
 } from '../../services/coordinator/lease/sessions.js'
 import { seededRandom } from './virtual-random.js'
@@ -132,14 +133,14 @@ export class TestSession {
   /** Renews the handles, or all; what failed. */
   renew(...handles: number[]): { handle: number; reason: string }[] {
     const { world, session } = this
-    const renewal = {
+    const renewal: SessionRenewal = {
       session,
-      handles: handles.length > 0 ? handles.values() : session.handles.keys(),
-      failures: [] as { handle: number; reason: string }[],
+      handles: handles.length > 0 ? handles : session.handles.keys(),
+      renewed: 0,
     }
     world.sessions.heard(session, world.time)
     while (!world.sessions.renew(renewal, world.time, 10_000));
-    return renewal.failures
+    return renewal.failures ?? []
   }
 
   release(handle: number): void {

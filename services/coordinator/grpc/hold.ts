@@ -1,10 +1,10 @@
-import { constants, type ServerHttp2Stream } from 'node:http2'
 import { type handleBidiStreamingCall, type ServerDuplexStream, status } from '@grpc/grpc-js'
 import type { HoldResponse } from '../../../protos/hold.js'
 import { decodeHoldRequest, encodeHoldResponse } from '../../../protos/hold-codec.js'
 import type { Coordinator } from '../coordinator.js'
 import { HoldSession } from '../hold-session.js'
 import type { Limits } from '../lease/validation.js'
+import { type MessageListener, MessageStream } from './message-stream.js'
 
 /** With so much unread by the client, nothing more is read from it: it must take its answers first. */
 const pauseAtBytes = 64 * 1024
@@ -61,24 +61,17 @@ export class HoldStreams {
 }
 
 /** One Hold stream over grpc-js. */
-class HoldStream {
-  readonly #call: HoldCall
+class HoldStream implements MessageListener {
+  readonly #messages: MessageStream
   readonly #session: HoldSession
   readonly #onEnd: (wasCutOff: boolean) => void
-  #unreadBytes = 0
-  #unreadPushBytes = 0
   #isPaused = false
   #isOver = false
 
   constructor(call: HoldCall, coordinator: Coordinator, limits: Limits, onEnd: (wasCutOff: boolean) => void) {
-    this.#call = call
     this.#onEnd = onEnd
     this.#session = new HoldSession(coordinator, limits, message => this.#send(message))
-    call.on('data', (bytes: Buffer) => this.#receive(bytes))
-    call.on('end', () => this.#session.end(() => this.#finish(() => call.end())))
-    call.on('cancelled', () => this.#finish())
-    call.on('error', () => this.#finish())
-    call.on('close', () => this.#finish())
+    this.#messages = new MessageStream(call, this)
   }
 
   drain(reconnectAfterMs: number): void {
@@ -87,11 +80,12 @@ class HoldStream {
 
   /** Ends the stream with a status. */
   fail(code: status, details: string): void {
-    this.#finish(() => this.#call.emit('error', { code, details }))
+    if (this.#isOver) return
+    this.#messages.end(code, details)
+    this.close()
   }
 
-  #receive(bytes: Buffer): void {
-    if (this.#isOver) return
+  message(bytes: Buffer): void {
     let message: ReturnType<typeof decodeHoldRequest>
     try {
       message = decodeHoldRequest(bytes)
@@ -100,53 +94,43 @@ class HoldStream {
       return
     }
     this.#session.receive(message)
-    this.#regulate()
+    this.drained()
+  }
+
+  end(): void {
+    this.#session.end(() => {
+      this.#messages.end()
+      this.close()
+    })
   }
 
   #send(message: HoldResponse): void {
-    if (this.#unreadPushBytes > cutOffAtBytes) {
-      this.#cutOff()
+    if (this.#messages.unreadPushBytes > cutOffAtBytes) {
+      this.#messages.cutOff()
+      this.close(true)
       return
     }
-    const bytes = encodeHoldResponse(message)
-    const isAnswer = 'requestId' in message && message.requestId !== 0
-    const pushBytes = isAnswer ? 0 : bytes.length
-    this.#unreadBytes += bytes.length
-    this.#unreadPushBytes += pushBytes
-    this.#call.write(bytes, () => {
-      this.#unreadBytes -= bytes.length
-      this.#unreadPushBytes -= pushBytes
-      this.#regulate()
-    })
-    this.#regulate()
+    const isPush = !('requestId' in message) || message.requestId === 0
+    this.#messages.send(encodeHoldResponse(message), { isPush })
+    this.drained()
   }
 
   /** Reads from the client only while it takes its answers and the coordinator keeps up with it. */
-  #regulate(): void {
+  drained(): void {
     const { undecided, undecidedHandles } = this.#session
+    const { unreadBytes } = this.#messages
     const isBehind =
-      this.#unreadBytes > pauseAtBytes || undecided > pauseAtUndecided || undecidedHandles > pauseAtUndecidedHandles
+      unreadBytes > pauseAtBytes || undecided > pauseAtUndecided || undecidedHandles > pauseAtUndecidedHandles
     if (isBehind === this.#isPaused || this.#isOver) return
     this.#isPaused = isBehind
-    if (isBehind) this.#call.pause()
-    else this.#call.resume()
+    if (isBehind) this.#messages.pause()
+    else this.#messages.resume()
   }
 
-  /**
-   * Resets the HTTP/2 stream, which drops what is buffered for it: an orderly end would wait behind what the client
-   * does not read. grpc-js has no public way to do that.
-   */
-  #cutOff(): void {
-    const { call } = this.#call as unknown as { call?: { stream?: ServerHttp2Stream } }
-    this.#finish(undefined, true)
-    call?.stream?.close(constants.NGHTTP2_ENHANCE_YOUR_CALM)
-  }
-
-  #finish(end?: () => void, wasCutOff = false): void {
+  close(wasCutOff = false): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#session.close()
     this.#onEnd(wasCutOff)
-    end?.()
   }
 }

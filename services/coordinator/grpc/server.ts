@@ -9,11 +9,9 @@ import type { OpenWatches } from '../reads/open-watches.js'
 import { type CallMetrics, callInterceptor } from './call-metrics.js'
 import { HoldStreams } from './hold.js'
 import { leaseService, leaseServiceDefinition } from './lease-service.js'
+import { maxMessageBytes } from './message-stream.js'
 import { reflectionDefinition } from './reflection.js'
 import type { ErrorLog } from './status-details.js'
-
-/** Largest message either way; gRPC's default for what is received. */
-const maxMessageBytes = 4 * 1024 * 1024
 
 /** A client that is gone without a word is noticed within keepalive time and timeout. */
 const serverOptions = {

@@ -41,8 +41,12 @@ export type SessionAcquireOutcome =
 /** A renewal of many leases, which may take several batches. */
 export interface SessionRenewal {
   readonly session: Session
-  readonly handles: Iterator<number>
-  readonly failures: { handle: number; reason: string }[]
+  /** Those to renew; those that the session has come and go meanwhile. */
+  readonly handles: readonly number[] | Iterator<number>
+  /** How many of a list were renewed so far. */
+  renewed: number
+  /** Absent: none. */
+  failures?: { handle: number; reason: string }[]
 }
 
 /** Sessions, and their places in the queues of leases. */
@@ -150,22 +154,18 @@ export class Sessions implements Queues {
 
   /** Renews at most `limit` leases; true when the renewal is complete. */
   renew(renewal: SessionRenewal, time: Instant, limit: number): boolean {
-    const { session, handles, failures } = renewal
-    for (let count = 0; count < limit; count++) {
-      const next = handles.next()
-      if (next.done) return true
-      const handle = next.value
-      const holding = session.handles.get(handle)
-      if (holding instanceof LeaseNode) {
-        if (isExpired(holding, time.now)) {
-          holding.session = undefined
-          session.handles.delete(handle)
-          this.#tenancies.expire(holding, time)
-          failures.push({ handle, reason: 'STALE_FENCING_TOKEN' })
-        } else this.#tenancies.extend(holding, time)
-      } else if (holding === undefined) failures.push({ handle, reason: 'UNKNOWN_HANDLE' })
+    const { handles } = renewal
+    if ('next' in handles) {
+      for (let count = 0; count < limit; count++) {
+        const next = handles.next()
+        if (next.done) return true
+        this.#renew(renewal, next.value, time)
+      }
+      return false
     }
-    return false
+    const end = Math.min(handles.length, renewal.renewed + limit)
+    for (; renewal.renewed < end; renewal.renewed++) this.#renew(renewal, handles[renewal.renewed] ?? 0, time)
+    return end === handles.length
   }
 
   /** When the session should be heard from next. */
@@ -234,6 +234,26 @@ export class Sessions implements Queues {
     const lapseAfterMs = this.#tenancies.awaitConfirmation(this.#table.need(lease), time)
     const { fencingToken, leaseDurationMs = 0 } = lease
     this.#batch.push(session, { type: 'granted', handle, fencingToken, leaseDurationMs, lapseAfterMs })
+  }
+
+  #renew(renewal: SessionRenewal, handle: number, time: Instant): void {
+    const { session } = renewal
+    const holding = session.handles.get(handle)
+    if (holding instanceof LeaseNode && !isExpired(holding, time.now)) {
+      this.#tenancies.extend(holding, time)
+      return
+    }
+    // A place in a queue is kept by the message itself.
+    if (holding instanceof Waiter) return
+    renewal.failures ??= []
+    if (holding === undefined) {
+      renewal.failures.push({ handle, reason: 'UNKNOWN_HANDLE' })
+      return
+    }
+    holding.session = undefined
+    session.handles.delete(handle)
+    this.#tenancies.expire(holding, time)
+    renewal.failures.push({ handle, reason: 'STALE_FENCING_TOKEN' })
   }
 
   #checkRoom({ handles }: Session, lease: string): void {
