@@ -7,6 +7,9 @@ import { CheckGate, type Gate, shellCheck } from './check.js'
 import { heartbeat } from './heartbeat.js'
 import { nodeNameFrom, wrongNodeName } from './node-name.js'
 
+/** How often a coordinator has a lease renewed within its duration, when it is not overloaded. */
+const usualRenewals = 4
+
 /** Hollow nodes to a stream, and how many streams there are at most. */
 const nodesPerSession = 10_000
 const mostSessions = 64
@@ -39,8 +42,9 @@ export const agent = defineAgent({
     },
     renewInterval: {
       type: 'duration',
-      description: 'how often to renew, and to check; up to 4 % is added at random',
-      default: '10s',
+      description:
+        'how often to renew, and to check; up to 4 % is added at random (default: when the coordinator says, which is a ' +
+        'quarter of the lease duration, and later when it is overloaded)',
       min: '100ms',
     },
     check: {
@@ -65,23 +69,24 @@ export const agent = defineAgent({
 
   async run(context, options) {
     const { client, clock, random, log, signal } = context
-    checkRenewInterval(options)
+    const { leaseDuration, renewInterval = leaseDuration / usualRenewals } = options
+    checkRenewInterval({ leaseDuration, renewInterval })
     const node = options.node ?? nodeNameFrom(context.hostname)
     const names = nodeNames(node, options.nodes)
-    const gate = checked(context, options)
+    const gate = checked(context, { ...options, renewInterval })
     const sessions = Array.from({ length: sessionCount(names.length) }, () => context.openSession())
     log.info({ node, nodes: names.length, streams: sessions.length }, 'heartbeats begin')
     // Thousands of nodes are told of only when somebody asks for it.
     const nodeLog = names.length > 1 && log.level === 'info' ? log.child({}, { level: 'error' }) : log
     const endings = names.map(async (name, index) => {
       // Hollow nodes that all began at once would renew at once for ever.
-      if (names.length > 1) await sleep(clock, random.fraction() * options.renewInterval)
+      if (names.length > 1) await sleep(clock, random.fraction() * renewInterval)
       const session = sessions[index % sessions.length] ?? context.session
       return heartbeat(
         name,
         {
           namespace: options.namespace,
-          leaseDurationMs: options.leaseDuration,
+          leaseDurationMs: leaseDuration,
           renewIntervalMs: options.renewInterval,
           gate,
           session,

@@ -6,7 +6,8 @@ import type { Gate } from './check.js'
 export interface HeartbeatOptions {
   readonly namespace: string
   readonly leaseDurationMs: number
-  readonly renewIntervalMs: number
+  /** By default when the coordinator says. */
+  readonly renewIntervalMs?: number | undefined
   /** By default heartbeats always go on. */
   readonly gate?: Gate | undefined
   readonly session: AgentSession
@@ -23,7 +24,8 @@ export function heartbeat(
   { namespace, leaseDurationMs, renewIntervalMs, gate, session }: HeartbeatOptions,
   surroundings: Pick<AgentContext, 'client' | 'log' | 'clock' | 'signal'>,
 ): Promise<'stopped' | 'superseded'> {
-  const lease = { namespace, name: node, holderIdentity: node, leaseDurationMs, renewIntervalMs }
+  const interval = renewIntervalMs === undefined ? {} : { renewIntervalMs }
+  const lease = { namespace, name: node, holderIdentity: node, leaseDurationMs, ...interval }
   if (gate === undefined) return keepPresence({ session, lease }, surroundings)
   const presence = {
     session,

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../clock/clock.js'
+import { Cadence } from './cadence.js'
 import type { Feed } from './feed/feed.js'
 import { EntryEncoder } from './journal/entry-codec.js'
 import type { Journal } from './journal/journal.js'
@@ -74,6 +75,7 @@ const cursorDelayMs = 1_000
 export class Coordinator {
   readonly #options: CoordinatorOptions
   readonly #encoder = new EntryEncoder()
+  readonly #cadence = new Cadence()
   #queue: Command[] = []
   #isScheduled = false
   #isBusy = false
@@ -118,6 +120,11 @@ export class Coordinator {
   /** Commands that wait, for metrics. */
   get queued(): number {
     return this.#queue.length
+  }
+
+  /** How much further apart than usual clients are told to renew: 1 as usual, 2 half as often. */
+  get cadenceStretch(): number {
+    return this.#cadence.stretch(this.#options.leaseClock.now())
   }
 
   /** Whether only reads and what keeps or ends leases are let in. */
@@ -238,6 +245,7 @@ export class Coordinator {
     const wallMicros = clock.wallMicros()
     // What falls due meanwhile waits for the next batch, since its renewal may be in a socket.
     const startedAt = leaseClock.now()
+    this.#pace(startedAt)
     const deliveries: (Command | SessionPush)[] = []
     const rest = this.#decide(wallMicros, deliveries)
     // What was read before a deadline and has still to be decided is in time.
@@ -261,6 +269,13 @@ export class Coordinator {
     this.#isBusy = false
     if (this.#queue.length > 0 || isMoreDue || this.#catchUpSince !== undefined) this.#wake()
     else this.#rest()
+  }
+
+  /** Says how far apart renewals are to be, by how long the first request has waited. */
+  #pace(now: number): void {
+    const [first] = this.#queue
+    if (first !== undefined) this.#cadence.waited(now - first.arrivedAt, now)
+    this.#options.core.tenancies.cadenceStretch = this.#cadence.stretch(now)
   }
 
   /** Lets the core decide what waits, as far as it fits into one entry; what does not stays in the queue. */

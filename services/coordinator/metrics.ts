@@ -104,6 +104,11 @@ export class CoordinatorMetrics implements BatchObserver, TenancyObserver {
     this.gauge('leasehold_sessions', 'Open Hold streams.', () => sessions.open)
     this.gauge('leasehold_waiters', 'Places in the queues of held leases.', () => sessions.waiting)
     this.gauge('leasehold_queued_commands', 'Requests that wait for a batch.', () => coordinator.queued)
+    this.gauge(
+      'leasehold_cadence_stretch',
+      'How much further apart than usual clients are told to renew, since requests wait: 1 is as usual, 2 half as often.',
+      () => coordinator.cadenceStretch,
+    )
     this.gauge('leasehold_watchers', 'Open watches.', () => feed.figures.watchers)
     this.gauge('leasehold_watch_backlog', 'How far the slowest watch is behind, in changes.', () => feed.figures.queued)
     this.gauge('leasehold_watch_window', 'Changes that a watch can resume over.', () => feed.figures.windowSize)

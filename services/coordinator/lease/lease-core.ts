@@ -23,7 +23,7 @@ import type { LeaseNode } from './lease-node.js'
 import type { LeaseTable } from './lease-table.js'
 import { checkPreconditions, created, deleted, updated } from './objects.js'
 import type { Cause } from './records.js'
-import { isExpired, renewAfterMs, Tenancies, type TenancyObserver } from './tenancies.js'
+import { isExpired, Tenancies, type TenancyObserver } from './tenancies.js'
 import { createdHeld, released } from './tenancy.js'
 import { Writes } from './writes.js'
 
@@ -154,7 +154,7 @@ export class LeaseCore implements Leases {
   renew(command: TenancyCommand, time: Instant): RenewOutcome {
     const node = this.#tenancy(command, time)
     if (!command.validateOnly) this.tenancies.extend(node, time)
-    return { lease: node.current(), renewAfterMs: renewAfterMs(node.leaseDurationMs ?? 0) }
+    return { lease: node.current(), renewAfterMs: this.tenancies.renewAfterMs(node.leaseDurationMs ?? 0) }
   }
 
   release(command: TenancyCommand, time: Instant): LeaseImage {

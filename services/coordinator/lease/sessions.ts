@@ -8,7 +8,7 @@ import type { LeaseCore } from './lease-core.js'
 import { LeaseNode } from './lease-node.js'
 import type { LeaseTable } from './lease-table.js'
 import { type Push, Session, Waiter } from './session.js'
-import { isExpired, isKeptBack, type Queues, renewAfterMs, type Tenancies } from './tenancies.js'
+import { isExpired, isKeptBack, type Queues, type Tenancies } from './tenancies.js'
 import { isOfHolder } from './tenancy.js'
 import { WaitQueue } from './wait-queue.js'
 
@@ -170,7 +170,7 @@ export class Sessions implements Queues {
 
   /** When the session should be heard from next. */
   cadence(session: Session): number {
-    const renewal = renewAfterMs(session.shortestDurationMs)
+    const renewal = this.#tenancies.renewAfterMs(session.shortestDurationMs)
     const cadence = session.waiting > 0 ? Math.min(renewal, waitCadenceMs) : renewal
     return Number.isFinite(cadence) ? cadence : waitCadenceMs
   }

@@ -28,9 +28,6 @@ const renewalsPerDuration = 4
 /** A grant that was pushed must be confirmed within this time, or within its lease duration if that is shorter. */
 const confirmWithinMs = 3_000
 
-/** When to renew a lease of this duration next. */
-export const renewAfterMs = (leaseDurationMs: number): number => leaseDurationMs / renewalsPerDuration
-
 /** The only test of expiry. `now` and `deadline` are ms on the lease clock. */
 export const isExpired = (node: { deadline: number }, now: number): boolean => now >= node.deadline
 
@@ -70,6 +67,8 @@ export interface Queues {
 
 /** Who holds what and until when: how a lease is taken, kept, given up and lost. */
 export class Tenancies {
+  /** How much further apart than usual renewals are to be: 1 as usual, 2 half as often. */
+  cadenceStretch = 1
   readonly #table: LeaseTable
   readonly #batch: Batch
   readonly #random: Random
@@ -87,6 +86,11 @@ export class Tenancies {
   /** The queues look at the tenancies and these at them; they introduce themselves. */
   attach(queues: Queues): void {
     this.#queues = queues
+  }
+
+  /** When to renew a lease of this duration next. */
+  renewAfterMs(leaseDurationMs: number): number {
+    return (leaseDurationMs / renewalsPerDuration) * this.cadenceStretch
   }
 
   /** When the next lease is due, or earlier; Infinity when none is held. */
@@ -127,7 +131,7 @@ export class Tenancies {
     } else if (this.isAwaited(command)) return undefined
     return {
       lease: this.takeFree(command, time, seat),
-      renewAfterMs: renewAfterMs(command.leaseDurationMs),
+      renewAfterMs: this.renewAfterMs(command.leaseDurationMs),
       resumed: false,
     }
   }
@@ -263,7 +267,7 @@ export class Tenancies {
     time: Instant,
     seat: Seat | undefined,
   ): AcquireOutcome | undefined {
-    const cadence = renewAfterMs(command.leaseDurationMs)
+    const cadence = this.renewAfterMs(command.leaseDurationMs)
     if (isOfHolder(node, command)) {
       const before = node.current()
       const lease = resumed(before, command, this.#batch.nextRevision)

@@ -137,7 +137,7 @@ for (const [fraction, intervalMs] of [
 const defaults = {
   namespace: 'kube-node-lease',
   leaseDuration: 40_000,
-  renewInterval: 10_000,
+  renewInterval: undefined,
   checkTimeout: 10_000,
   node: undefined,
   check: undefined,
@@ -150,6 +150,17 @@ test('the node is this host by default', async t => {
   void agent.run(context, defaults)
   await clock.run(0)
   t.is(session.last.name, 'host-7.local')
+})
+
+test('a heartbeat comes when the coordinator says, unless the command line does', async t => {
+  const clock = new VirtualClock()
+  const { context, session } = fakeContext(clock)
+  void agent.run(context, { ...defaults, node: 'a' })
+  await clock.run(0)
+  t.is(session.last.options.renewIntervalMs, undefined)
+  void agent.run(context, { ...defaults, node: 'b', renewInterval: 5_000 })
+  await clock.run(0)
+  t.is(session.last.options.renewIntervalMs, 5_000)
 })
 
 test('hollow nodes begin within one renew interval, not all at once', async t => {

@@ -1,6 +1,6 @@
 import test from 'ava'
 import type { LeaseRecord } from '../../../services/coordinator/lease/records.js'
-import { isExpired, renewAfterMs } from '../../../services/coordinator/lease/tenancies.js'
+import { isExpired } from '../../../services/coordinator/lease/tenancies.js'
 import { laterTime, taken } from '../../../services/coordinator/lease/tenancy.js'
 import { acquireOf, CoreWorld, codeOf, instanceA, instanceB, leader, pushesTo, refusal } from '../../support/core.js'
 
@@ -240,7 +240,7 @@ test('a renewal gives the full duration again, from when it was read', t => {
   const { fencingToken } = world.acquire().lease
   world.pass(14_999)
   const { lease, renewAfterMs: cadence } = world.core.renew({ ...leader, fencingToken }, world.time)
-  t.is(cadence, renewAfterMs(15_000))
+  t.is(cadence, 15_000 / 4)
   t.is(lease.revision, 102)
   t.is(lease.renewTime, world.time.wallMicros)
   world.pass(14_999)
@@ -552,4 +552,15 @@ test('validateOnly refuses what the command itself would', t => {
     codeOf(() => world.core.create({ ...leader, changes: {}, validateOnly }, world.time)),
     'LEASE_EXISTS',
   )
+})
+
+test('a cadence that is stretched is told with every grant and renewal', t => {
+  const world = new CoreWorld()
+  world.core.tenancies.cadenceStretch = 2
+  const { lease, renewAfterMs } = world.acquire()
+  t.is(renewAfterMs, 15_000 / 2)
+  t.is(world.core.renew({ ...leader, fencingToken: lease.fencingToken }, world.time).renewAfterMs, 15_000 / 2)
+  const session = world.openSession()
+  session.acquire({ name: 'other', leaseDurationMs: 8_000 })
+  t.is(world.sessions.cadence(session.session), 4_000)
 })
