@@ -41,12 +41,8 @@ async function manyWatchers(context: BenchContext) {
   const count = context.scaled({ full: 999, short: 999, smoke: 5 })
   const perSecond = context.scaled({ full: 10_000, short: 10_000, smoke: 50 })
   const nats = await context.startNats()
-  const coordinator = await context.startCoordinator({
-    natsUrl: nats.url,
-    // Seconds are too short for a default window to pass over one that does not read.
-    flags: context.scaled({ full: [], short: [], smoke: ['--watch-window', '100'] }),
-  })
-  const seconds = context.scaled({ full: 30, short: 5, smoke: 2 })
+  const coordinator = await context.startCoordinator({ natsUrl: nats.url })
+  const seconds = context.scaled({ full: 30, short: 5, smoke: 0.5 })
   const renewals = await Streams.open(coordinator.address, renewing.streams, (client, i) => HoldStream.open(client, i))
   context.defer(() => renewals.close())
   const leases = openLeases(context, coordinator, count)
@@ -200,7 +196,7 @@ const kinds = [
 async function watchedRenewals(context: BenchContext): Promise<Measurement[]> {
   const leases = context.scaled({ full: 100_000, short: 100_000, smoke: 100 })
   const streams = context.scaled({ full: 100, short: 100, smoke: 2 })
-  const seconds = context.scaled({ full: 10, short: 4, smoke: 1 })
+  const seconds = context.scaled({ full: 10, short: 4, smoke: 0.5 })
   const coordinator = await context.startCoordinator()
   const fleet = await openFleet(coordinator.address, { leases, streams })
   context.defer(() => fleet.close())
