@@ -3,7 +3,7 @@ import { LeaseError } from './errors.js'
 import { type LeaseImage, type LeaseState, leaseKey, leasePath, nameOfKey } from './lease.js'
 import { LeaseNode } from './lease-node.js'
 import type { LeaseRecord, Transition } from './records.js'
-import { SharedStrings } from './shared-strings.js'
+import { SharedValues } from './shared-values.js'
 import { SortedMap } from './sorted-map.js'
 
 /** How many leases one page looks at: a selector that matches nothing must not hold renewals up. */
@@ -14,7 +14,7 @@ export class LeaseTable {
   /** By namespace, then by name. */
   readonly #byName = new SortedMap<SortedMap<LeaseNode>>()
   readonly #byId = new Map<number, LeaseNode>()
-  readonly #strings = new SharedStrings()
+  readonly #values = new SharedValues()
   readonly #counts: Record<LeaseState, number> = { unheld: 0, held: 0, expired: 0, released: 0 }
   #revision: number
 
@@ -144,10 +144,10 @@ export class LeaseTable {
     const node = this.find(image)
     if (node !== undefined && node.id === image.id) {
       this.#counts[node.state]--
-      node.change(image, this.#strings)
+      node.change(image, this.#values)
     } else {
       if (node !== undefined) this.#remove(node)
-      this.#add(new LeaseNode(image, this.#strings))
+      this.#add(new LeaseNode(image, this.#values))
     }
     this.#counts[image.state]++
   }

@@ -2,6 +2,7 @@ import type { Change } from './batch.js'
 import type { AcquireCommand, Instant } from './commands.js'
 import { invalidRequest } from './errors.js'
 import { type LeaseImage, leasePath, type MicroTime, type Selectable } from './lease.js'
+import { imageOf } from './lease-image.js'
 import { defaultLimits } from './validation.js'
 
 const { maxLabels } = defaultLimits
@@ -56,23 +57,24 @@ export const maySupersede = (lease: Held, { holderIdentity, supersede = false }:
 
 /** The lease in the hands of a new holder, under a new token. */
 export function taken(lease: LeaseImage, command: AcquireCommand, revision: number, time: Instant): LeaseImage {
-  const { instance: _, isWritten: __, freeSince: ___, ...rest } = lease
   const labels = merged(lease.labels, command.labels)
   const isSameHolder = lease.state === 'expired' && lease.holderIdentity === command.holderIdentity
   const leaseTransitions = (lease.leaseTransitions ?? 0) + (isSameHolder ? 0 : 1)
-  return {
-    ...rest,
-    ...(labels === undefined ? {} : { labels }),
+  return imageOf({
+    ...lease,
+    labels,
     holderIdentity: command.holderIdentity,
     leaseDurationMs: command.leaseDurationMs,
-    ...takeoverDelayOf(command),
+    takeoverDelayMs: command.takeoverDelayMs ?? lease.takeoverDelayMs,
     renewTime: laterTime(lease.renewTime, time.wallMicros),
     ...(isSignOfLife(lease, command) ? {} : { acquireTime: time.wallMicros, leaseTransitions }),
     state: 'held',
     fencingToken: revision,
-    ...(command.instance === undefined ? {} : { instance: command.instance }),
+    instance: command.instance,
+    isWritten: undefined,
+    freeSince: undefined,
     revision,
-  }
+  })
 }
 
 /**
@@ -97,29 +99,19 @@ export function resumed(lease: LeaseImage, command: AcquireCommand, revision: nu
   const isSame =
     labels === lease.labels && leaseDurationMs === lease.leaseDurationMs && takeoverDelayMs === lease.takeoverDelayMs
   if (isSame) return lease
-  return {
-    ...lease,
-    ...(labels === undefined ? {} : { labels }),
-    leaseDurationMs,
-    ...takeoverDelayOf(command),
-    revision,
-  }
+  return imageOf({ ...lease, labels, leaseDurationMs, takeoverDelayMs, revision })
 }
-
-const takeoverDelayOf = ({ takeoverDelayMs }: AcquireCommand): { takeoverDelayMs?: number } =>
-  takeoverDelayMs === undefined ? {} : { takeoverDelayMs }
 
 /** The lease after its holder's time ran out: it goes on naming its last holder. */
 export function expired(lease: LeaseImage, revision: number, time: Instant): LeaseImage {
-  const { instance, ...rest } = lease
-  const lastHolder = instance === undefined || lease.takeoverDelayMs === undefined ? {} : { instance }
-  return { ...rest, ...lastHolder, state: 'expired', freeSince: time.wallMicros, revision }
+  const instance = lease.takeoverDelayMs === undefined ? undefined : lease.instance
+  return imageOf({ ...lease, instance, state: 'expired', freeSince: time.wallMicros, revision })
 }
 
 /** The lease after its holder gave it up, or it was taken back. */
 export function released(lease: LeaseImage, revision: number, time: Instant): LeaseImage {
-  const { instance: _, isWritten: __, ...rest } = lease
-  return { ...rest, holderIdentity: '', state: 'released', freeSince: time.wallMicros, revision }
+  const gone = { instance: undefined, isWritten: undefined }
+  return imageOf({ ...lease, ...gone, holderIdentity: '', state: 'released', freeSince: time.wallMicros, revision })
 }
 
 /** What is on record when somebody takes a lease that was free. */
