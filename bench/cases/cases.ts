@@ -1,5 +1,6 @@
 import type { BenchCase } from '../harness/bench-case.js'
 import { acquire } from './acquire.js'
+import { batch } from './batch.js'
 import { events } from './events.js'
 import { growth } from './growth.js'
 import { handover } from './handover.js'
@@ -17,6 +18,7 @@ import { watch } from './watch.js'
 /** In the order in which they run. */
 export const cases: readonly BenchCase[] = [
   stream,
+  batch,
   handover,
   storm,
   acquire,
