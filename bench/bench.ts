@@ -10,7 +10,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { cases } from './cases/cases.js'
 import type { BenchCase, CaseResult, Scale } from './harness/bench-case.js'
-import { withContext } from './harness/context.js'
+import { Interrupted, withContext } from './harness/context.js'
 import { type EtcdBinary, etcdBinary } from './harness/etcd-process.js'
 import { profileText, summarize } from './harness/profile-summary.js'
 import { type FiledResult, machine, readResult, writeResult } from './harness/results.js'
@@ -46,6 +46,7 @@ for (const bench of cases.filter(known => asked.length === 0 || asked.includes(k
     if (isFiled) writeResult(filed(bench, result))
   } catch (error) {
     failed++
+    if (error instanceof Interrupted) break
     console.error(`${bench.name} failed: ${error instanceof Error ? error.stack : error}`)
   }
 }
