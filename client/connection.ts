@@ -9,8 +9,11 @@ export type Sent =
   | { readonly type: 'acquire'; readonly sentMs: number; readonly hold: SessionHold }
   | { readonly type: 'release'; readonly sentMs: number; readonly hold: SessionHold }
 
-/** Acquires and releases that may be unanswered at once; renewals come on top, and never wait for them. */
-const window = 1_000
+/**
+ * Acquires and releases that may be unanswered at once: enough to keep a coordinator busy, few enough that those of many
+ * sessions do not hold renewals up there. Renewals come on top, and never wait for them.
+ */
+const window = 100
 
 /** No stream is given up sooner, since an answer takes its time. */
 const shortestPatienceMs = 250

@@ -15,6 +15,10 @@ import type { Push, Session } from './lease/session.js'
 import type { SessionAcquireOutcome, SessionRenewal, Sessions } from './lease/sessions.js'
 import { type Limits, validateAcquire } from './lease/validation.js'
 
+/** What a message takes the coordinator, and one that begins or ends a tenancy, in renewals of leases in long messages. */
+const messageWork = 20
+const transitionWork = 200
+
 /** The names of states on the wire. */
 export const stateNames: Readonly<Record<LeaseState, LeaseState__Output>> = {
   unheld: 'LEASE_STATE_UNHELD',
@@ -34,8 +38,7 @@ export class HoldSession {
   readonly #session: Session
   readonly #renewing: Renewing
   #isClosed = false
-  #undecided = 0
-  #undecidedHandles = 0
+  #undecidedWork = 0
 
   constructor(coordinator: Coordinator, limits: Limits, send: (message: HoldResponse) => void) {
     this.#coordinator = coordinator
@@ -52,14 +55,9 @@ export class HoldSession {
     }
   }
 
-  /** How many messages were taken and are not answered yet. */
-  get undecided(): number {
-    return this.#undecided
-  }
-
-  /** How many handles their renewals name. */
-  get undecidedHandles(): number {
-    return this.#undecidedHandles
+  /** How much was taken and is not answered yet, about, in renewals of leases in long messages. */
+  get undecidedWork(): number {
+    return this.#undecidedWork
   }
 
   /** Takes a message that was just read from the stream. */
@@ -156,21 +154,18 @@ export class HoldSession {
 
   #renew({ requestId, handles }: RenewRequest, arrivedAt: number): void {
     const renewal = new RenewCommand(this.#renewing, requestId, handles, arrivedAt)
-    this.#undecided++
-    this.#undecidedHandles += renewal.named
+    this.#undecidedWork += renewal.work
     this.#coordinator.submit(renewal)
   }
 
   #renewed(renewal: RenewCommand): void {
-    this.#undecided--
-    this.#undecidedHandles -= renewal.named
+    this.#undecidedWork -= renewal.work
     const renewAfterMs = this.#coordinator.sessions.cadence(this.#session)
     this.#send({ type: 'renewed', requestId: renewal.requestId, failures: renewal.failures ?? none, renewAfterMs })
   }
 
-  #notRenewed({ requestId, named }: RenewCommand, error: LeaseError): void {
-    this.#undecided--
-    this.#undecidedHandles -= named
+  #notRenewed({ requestId, work }: RenewCommand, error: LeaseError): void {
+    this.#undecidedWork -= work
     this.#fail(requestId, error)
   }
 
@@ -195,7 +190,7 @@ export class HoldSession {
     step: Pick<Command, 'decide' | 'answer'> & Partial<Pick<Command, 'refuse'>>,
   ): void {
     const { decide, answer, refuse = (error: LeaseError) => this.#fail(requestId, error) } = step
-    this.#undecided++
+    this.#undecidedWork += transitionWork
     this.#coordinator.submit({
       kind,
       arrivedAt,
@@ -204,11 +199,11 @@ export class HoldSession {
         return decide(time, limit)
       },
       answer: () => {
-        this.#undecided--
+        this.#undecidedWork -= transitionWork
         answer()
       },
       refuse: error => {
-        this.#undecided--
+        this.#undecidedWork -= transitionWork
         refuse(error)
       },
     })
@@ -248,8 +243,8 @@ class RenewCommand implements Command, SessionRenewal {
   readonly kind = 'keep'
   readonly requestId: number
   readonly arrivedAt: number
-  /** How many handles it names. */
-  readonly named: number
+  /** What it takes to decide it. */
+  readonly work: number
   readonly session: Session
   readonly handles: readonly number[] | Iterator<number>
   renewed = 0
@@ -261,7 +256,7 @@ class RenewCommand implements Command, SessionRenewal {
     this.session = renewing.session
     this.requestId = requestId
     this.arrivedAt = arrivedAt
-    this.named = handles === 'all' ? 0 : handles.length
+    this.work = messageWork + (handles === 'all' ? 0 : handles.length)
     this.handles = handles === 'all' ? renewing.session.handles.keys() : handles
   }
 

@@ -9,11 +9,12 @@ import { type MessageListener, MessageStream } from './message-stream.js'
 /** With so much unread by the client, nothing more is read from it: it must take its answers first. */
 const pauseAtBytes = 64 * 1024
 
-/** With so many messages waiting for a batch, nothing more is read: one client must not fill the queue of all. */
-const pauseAtUndecided = 1_000
-
-/** The same for the leases they name: each that cannot be renewed is in the answer. */
-const pauseAtUndecidedHandles = 20_000
+/**
+ * With so much waiting for a batch, nothing more is read: one client must not hold up the renewals of all others. It is a
+ * thousand messages that renew one lease each, 20,000 leases in few messages, each of which may be in the answer, or a
+ * hundred acquires.
+ */
+const pauseAtWork = 20_000
 
 /** With so much pushed and unread the client is cut off. Its answers do not count: it is not read from before they are. */
 const cutOffAtBytes = 1024 * 1024
@@ -117,10 +118,7 @@ class HoldStream implements MessageListener {
 
   /** Reads from the client only while it takes its answers and the coordinator keeps up with it. */
   drained(): void {
-    const { undecided, undecidedHandles } = this.#session
-    const { unreadBytes } = this.#messages
-    const isBehind =
-      unreadBytes > pauseAtBytes || undecided > pauseAtUndecided || undecidedHandles > pauseAtUndecidedHandles
+    const isBehind = this.#messages.unreadBytes > pauseAtBytes || this.#session.undecidedWork > pauseAtWork
     if (isBehind === this.#isPaused || this.#isOver) return
     this.#isPaused = isBehind
     if (isBehind) this.#messages.pause()
