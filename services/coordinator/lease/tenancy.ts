@@ -2,7 +2,7 @@ import type { Change } from './batch.js'
 import type { AcquireCommand, Instant } from './commands.js'
 import { invalidRequest } from './errors.js'
 import { type LeaseImage, leasePath, type MicroTime, type Selectable } from './lease.js'
-import { imageOf } from './lease-image.js'
+import { fieldsOf, imageOf } from './lease-image.js'
 import { defaultLimits } from './validation.js'
 
 const { maxLabels } = defaultLimits
@@ -60,14 +60,16 @@ export function taken(lease: LeaseImage, command: AcquireCommand, revision: numb
   const labels = merged(lease.labels, command.labels)
   const isSameHolder = lease.state === 'expired' && lease.holderIdentity === command.holderIdentity
   const leaseTransitions = (lease.leaseTransitions ?? 0) + (isSameHolder ? 0 : 1)
+  const isSign = isSignOfLife(lease, command)
   return imageOf({
-    ...lease,
+    ...fieldsOf(lease),
     labels,
     holderIdentity: command.holderIdentity,
     leaseDurationMs: command.leaseDurationMs,
     takeoverDelayMs: command.takeoverDelayMs ?? lease.takeoverDelayMs,
     renewTime: laterTime(lease.renewTime, time.wallMicros),
-    ...(isSignOfLife(lease, command) ? {} : { acquireTime: time.wallMicros, leaseTransitions }),
+    acquireTime: isSign ? lease.acquireTime : time.wallMicros,
+    leaseTransitions: isSign ? lease.leaseTransitions : leaseTransitions,
     state: 'held',
     fencingToken: revision,
     instance: command.instance,
@@ -88,7 +90,7 @@ const isSignOfLife = (lease: LeaseImage, { supersede = false }: AcquireCommand):
 /** A lease that its first holder created. */
 export function createdHeld(lease: LeaseImage, command: AcquireCommand, revision: number, time: Instant): LeaseImage {
   const held = taken(lease, command, revision, time)
-  return held.leaseTransitions === undefined ? held : { ...held, leaseTransitions: 0 }
+  return held.leaseTransitions === undefined ? held : imageOf({ ...fieldsOf(held), leaseTransitions: 0 })
 }
 
 /** The lease as resumed by the holder that has it; the same object when nothing is new. */
@@ -99,19 +101,26 @@ export function resumed(lease: LeaseImage, command: AcquireCommand, revision: nu
   const isSame =
     labels === lease.labels && leaseDurationMs === lease.leaseDurationMs && takeoverDelayMs === lease.takeoverDelayMs
   if (isSame) return lease
-  return imageOf({ ...lease, labels, leaseDurationMs, takeoverDelayMs, revision })
+  return imageOf({ ...fieldsOf(lease), labels, leaseDurationMs, takeoverDelayMs, revision })
 }
 
 /** The lease after its holder's time ran out: it goes on naming its last holder. */
 export function expired(lease: LeaseImage, revision: number, time: Instant): LeaseImage {
   const instance = lease.takeoverDelayMs === undefined ? undefined : lease.instance
-  return imageOf({ ...lease, instance, state: 'expired', freeSince: time.wallMicros, revision })
+  return imageOf({ ...fieldsOf(lease), instance, state: 'expired', freeSince: time.wallMicros, revision })
 }
 
 /** The lease after its holder gave it up, or it was taken back. */
 export function released(lease: LeaseImage, revision: number, time: Instant): LeaseImage {
-  const gone = { instance: undefined, isWritten: undefined }
-  return imageOf({ ...lease, ...gone, holderIdentity: '', state: 'released', freeSince: time.wallMicros, revision })
+  return imageOf({
+    ...fieldsOf(lease),
+    holderIdentity: '',
+    instance: undefined,
+    isWritten: undefined,
+    state: 'released',
+    freeSince: time.wallMicros,
+    revision,
+  })
 }
 
 /** What is on record when somebody takes a lease that was free. */
