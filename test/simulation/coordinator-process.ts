@@ -147,7 +147,7 @@ export class CoordinatorProcess {
     for (const session of this.#sessions.values()) session.drain(drainGraceMs / 2)
     const endMs = this.process.monotonicMs() + drainGraceMs
     while (this.#sessions.size > 0 && this.process.monotonicMs() < endMs) await sleep(this.process, 20)
-    await coordinator.execute('read', () => undefined)
+    await coordinator.execute('read', () => undefined).catch(() => {})
     this.isClosed = true
     for (const [connection, session] of this.#sessions) {
       this.#closeSession(connection, session)

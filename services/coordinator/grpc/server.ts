@@ -85,8 +85,9 @@ export async function startServer(options: ServerOptions): Promise<CoordinatorSe
       setHealth(health, 'NOT_SERVING')
       holds.drain(graceMs / 2)
       await passes(clock, graceMs, () => holds.size === 0)
-      // After a pause the time is over before the sockets are read: a renewal that waits there still counts.
-      await coordinator.execute('read', () => undefined)
+      // After a pause the time is over before the sockets are read: a renewal that waits there still counts. A coordinator
+      // whose journal has failed reads no more.
+      await coordinator.execute('read', () => undefined).catch(() => {})
       holds.end()
       watches.endAll()
       await closed(server, clock)
