@@ -58,9 +58,10 @@ export async function openCoordinator(deps: CoordinatorDeps): Promise<OpenCoordi
     currentRevision: () => table.revision,
   })
   const hold = (records: readonly LeaseRecord[]): void => {
+    const nowMs = clock.monotonicMs()
     for (const record of records) {
       if (record.type === 'published') outbox.publishedThrough(record.throughRevision)
-      else if (record.type !== 'renewed') outbox.add(record, clock.monotonicMs())
+      else if (record.type !== 'renewed') outbox.add(record, nowMs)
     }
   }
   let records: LeaseRecord[] = []

@@ -46,21 +46,18 @@ export function revisionOfEvent(id: string, journalId: string): number | undefin
  */
 export function transitionMessage(journalId: string, transition: Transition, isAbridged = false): EventMessage {
   const { lease, type, time, previousHolder, cause, unheldMs } = transition
-  const data: LeaseEventData = {
-    ...(isAbridged ? abridged(lease) : kubernetesLease(lease)),
-    ...coordinatorFields(lease),
-    ...(previousHolder === undefined || (isAbridged && isLong(previousHolder)) ? {} : { previousHolder }),
-    ...(cause === undefined ? {} : { cause }),
-    ...(unheldMs === undefined ? {} : { unheldMs }),
-    ...(isAbridged ? { abridged: true } : {}),
-  }
+  const data = eventData(lease, isAbridged ? abridged(lease) : kubernetesLease(lease))
+  if (previousHolder !== undefined && !(isAbridged && isLong(previousHolder))) data.previousHolder = previousHolder
+  if (cause !== undefined) data.cause = cause
+  if (unheldMs !== undefined) data.unheldMs = unheldMs
+  if (isAbridged) data.abridged = true
   return leaseMessage(journalId, type, lease, microTime(time), data)
 }
 
 /** The message of a renewal. */
 export function renewedMessage(journalId: string, lease: LeaseImage): EventMessage {
   const time = lease.renewTime === undefined ? undefined : microTime(lease.renewTime)
-  return leaseMessage(journalId, 'renewed', lease, time, { ...kubernetesLease(lease), ...coordinatorFields(lease) })
+  return leaseMessage(journalId, 'renewed', lease, time, eventData(lease, kubernetesLease(lease)))
 }
 
 /** The message that names the revisions whose transitions were given up. */
@@ -92,22 +89,23 @@ function leaseMessage(
   time: string | undefined,
   data: LeaseEventData,
 ): EventMessage {
-  return {
-    subject: `leases.${lease.namespace}.${type}.${lease.name}`,
-    headers: {
-      ...commonHeaders(journalId, eventId(journalId, lease.revision)),
-      'ce-type': `dev.leasehold.lease.${type}`,
-      'ce-subject': leasePath(lease),
-      ...(time === undefined ? {} : { 'ce-time': time }),
-    },
-    data: JSON.stringify(data),
-  }
+  const headers = commonHeaders(journalId, eventId(journalId, lease.revision))
+  headers['ce-type'] = `dev.leasehold.lease.${type}`
+  headers['ce-subject'] = leasePath(lease)
+  if (time !== undefined) headers['ce-time'] = time
+  return { subject: `leases.${lease.namespace}.${type}.${lease.name}`, headers, data: JSON.stringify(data) }
 }
 
 const commonHeaders = (journalId: string, id: string): Record<string, string> =>
   eventHeaders(id, `/leasehold/journals/${journalId}`)
 
-const coordinatorFields = (lease: LeaseImage): Pick<LeaseEventData, 'state' | 'fencingToken' | 'revision'> => ({
+type Data = { -readonly [field in keyof LeaseEventData]: LeaseEventData[field] }
+
+const eventData = (lease: LeaseImage, { apiVersion, kind, metadata, spec }: KubernetesLease): Data => ({
+  apiVersion,
+  kind,
+  metadata,
+  spec,
   state: lease.state,
   fencingToken: String(lease.fencingToken),
   revision: String(lease.revision),

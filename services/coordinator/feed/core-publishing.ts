@@ -1,6 +1,6 @@
 import type { NatsConnection } from 'nats'
-import { natsHeaders } from '../../../events/nats-connection.js'
 import { outboxMessage } from './cloud-event.js'
+import { messageHeaders } from './message-headers.js'
 import type { Outbox } from './outbox.js'
 
 /** How many messages go out before the server is asked whether it has them. */
@@ -19,7 +19,7 @@ export function publishToCore(connection: NatsConnection, journalId: string, out
     const next = outbox.nextAfter(sentThrough ?? outbox.state.publishedThrough)
     if (next === undefined) break
     const message = outboxMessage(journalId, next, maxBytes)
-    connection.publish(message.subject, message.data, { headers: natsHeaders(message) })
+    connection.publish(message.subject, message.data, { headers: messageHeaders(message.headers) })
     sentThrough = next.revision
   }
   return sentThrough

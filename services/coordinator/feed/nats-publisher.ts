@@ -110,14 +110,15 @@ export class NatsPublisher {
     return this.#renewed.dropped
   }
 
-  /** There is more in the outbox. Cheap: the work is done after the next poll. */
+  /** There is more in the outbox. Cheap: a slice of the work is done after each poll, so that batches come first. */
   notify(): void {
     if (this.#isPumpDue || this.#isClosed) return
     this.#isPumpDue = true
     this.#options.clock.afterPoll(() => {
       this.#isPumpDue = false
-      this.#pipeline?.pump()
+      const isMore = this.#pipeline?.pump() ?? false
       this.#wakeForMore()
+      if (isMore) this.notify()
     })
   }
 
@@ -206,7 +207,10 @@ export class NatsPublisher {
   async #publishToStream(connection: NatsConnection, stream: EventStream): Promise<void> {
     const { clock, journalId, outbox } = this.#options
     const connectionEnd = new ConnectionEnd(connection)
-    const onAck = (throughRevision: number): void => this.#progress(throughRevision)
+    const onAck = (throughRevision: number): void => {
+      this.#progress(throughRevision)
+      this.notify()
+    }
     let isFound = false
     while (!this.#isClosed && !connection.isClosed()) {
       const end = await stream.findEnd(journalId)
@@ -218,7 +222,7 @@ export class NatsPublisher {
       const tooLarge = this.#tooLarge
       const pipeline = new JetStreamPipeline({ connection, clock, journalId, outbox, end, tooLarge, onAck })
       this.#pipeline = pipeline
-      pipeline.pump()
+      this.notify()
       const why = await connectionEnd.or(pipeline.stopped)
       this.#pipeline = undefined
       pipeline.stop('the connection has closed')

@@ -28,9 +28,11 @@ export type Unpublished =
  */
 export class Outbox {
   readonly #transitions = new Ring<Transition>()
-  /** When each transition was added, on the monotonic clock. */
-  readonly #addedMs = new Ring<number>()
+  /** When transitions were added, on the monotonic clock: one item for all that came at the same time. */
+  readonly #arrivals = new Ring<Arrival>()
   readonly #limit: number
+  /** The position that was asked for last: publishing mostly asks for the one after it. */
+  #lastPosition = 0
   #newest = 0
   #publishedThrough = 0
   #gap: Gap | undefined
@@ -61,7 +63,7 @@ export class Outbox {
 
   /** When the oldest transition that waits was added, in ms on the monotonic clock; undefined when none waits. */
   get oldestAddedMs(): number | undefined {
-    return this.size === 0 ? undefined : this.#addedMs.at(this.#addedMs.first)
+    return this.size === 0 ? undefined : this.#arrivals.at(this.#arrivals.first).ms
   }
 
   /** Adds a durable transition, unless it is known. `nowMs` is the monotonic clock's. */
@@ -69,8 +71,10 @@ export class Outbox {
     const { revision } = transition.lease
     if (revision <= this.#newest) return
     this.#newest = revision
+    const arrivals = this.#arrivals
+    const isSameTime = arrivals.size > 0 && arrivals.at(arrivals.end - 1).ms === nowMs
+    if (!isSameTime) arrivals.add({ position: this.#transitions.end, ms: nowMs })
     this.#transitions.add(transition)
-    this.#addedMs.add(nowMs)
     if (this.size > this.#limit) this.#giveUpOldest()
   }
 
@@ -120,18 +124,44 @@ export class Outbox {
   }
 
   #positionAfter(revision: number): number {
-    return this.#transitions.firstWhere(transition => transition.lease.revision > revision)
+    const next = this.#lastPosition + 1
+    this.#lastPosition = this.#isAfter(next, revision)
+      ? next
+      : this.#transitions.firstWhere(transition => transition.lease.revision > revision)
+    return this.#lastPosition
+  }
+
+  /** Whether the first transition past a revision is at this position. */
+  #isAfter(position: number, revision: number): boolean {
+    const { first, end } = this.#transitions
+    if (position <= first || position > end) return false
+    if (this.#transitions.at(position - 1).lease.revision > revision) return false
+    return position === end || this.#transitions.at(position).lease.revision > revision
   }
 
   #dropThrough(revision: number): void {
-    const position = this.#positionAfter(revision)
+    this.#dropBefore(this.#transitions.firstWhere(transition => transition.lease.revision > revision))
+  }
+
+  #dropBefore(position: number): void {
+    const arrivals = this.#arrivals
     this.#transitions.dropBefore(position)
-    this.#addedMs.dropBefore(position)
+    if (this.size === 0) arrivals.dropBefore(arrivals.end)
+    while (arrivals.size > 1 && arrivals.at(arrivals.first + 1).position <= position) {
+      arrivals.dropBefore(arrivals.first + 1)
+    }
   }
 
   #giveUpOldest(): void {
-    const { revision } = this.#transitions.at(this.#transitions.first).lease
+    const { first } = this.#transitions
+    const { revision } = this.#transitions.at(first).lease
     this.#gap = { fromRevision: this.#gap?.fromRevision ?? revision, throughRevision: revision }
-    this.#dropThrough(revision)
+    this.#dropBefore(first + 1)
   }
+}
+
+/** From this position on transitions were added at this time. */
+interface Arrival {
+  readonly position: number
+  readonly ms: number
 }

@@ -41,54 +41,67 @@ export function kubernetesLease(lease: LeaseImage, annotations = lease.annotatio
 
 /** The metadata alone. */
 export function kubernetesMetadata(lease: LeaseImage, annotations = lease.annotations): KubernetesLease['metadata'] {
-  return {
-    name: lease.name,
-    ...present('generateName', lease.generateName),
-    namespace: lease.namespace,
-    uid: lease.uid,
-    resourceVersion: String(lease.revision),
-    ...present('generation', lease.generation),
-    creationTimestamp: secondsTime(lease.creationTimestamp),
-    ...(lease.deletionTimestamp === undefined
-      ? undefined
-      : { deletionTimestamp: secondsTime(lease.deletionTimestamp), deletionGracePeriodSeconds: 0 }),
-    ...present('labels', filled(lease.labels)),
-    ...present('annotations', filled(annotations)),
-    ...present('ownerReferences', filled(lease.ownerReferences)),
-    ...present('finalizers', filled(lease.finalizers)),
-    ...present('managedFields', filled(lease.managedFields)?.map(managedFields)),
+  const { generateName, generation, deletionTimestamp } = lease
+  // One field after the other, in Kubernetes' order: there is an event for each of a million leases that expire at once.
+  const metadata: Record<string, unknown> = { name: lease.name }
+  if (generateName !== undefined) metadata.generateName = generateName
+  metadata.namespace = lease.namespace
+  metadata.uid = lease.uid
+  metadata.resourceVersion = String(lease.revision)
+  if (generation !== undefined) metadata.generation = generation
+  metadata.creationTimestamp = secondsTime(lease.creationTimestamp)
+  if (deletionTimestamp !== undefined) {
+    metadata.deletionTimestamp = secondsTime(deletionTimestamp)
+    metadata.deletionGracePeriodSeconds = 0
   }
+  if (isFilled(lease.labels)) metadata.labels = lease.labels
+  if (isFilled(annotations)) metadata.annotations = annotations
+  if (isFilled(lease.ownerReferences)) metadata.ownerReferences = lease.ownerReferences
+  if (isFilled(lease.finalizers)) metadata.finalizers = lease.finalizers
+  if (isFilled(lease.managedFields)) metadata.managedFields = lease.managedFields.map(managedFields)
+  // The four that are required were set above.
+  return metadata as KubernetesLease['metadata']
 }
 
 /** The spec alone. */
 export function kubernetesLeaseSpec(lease: LeaseImage): KubernetesLeaseSpec {
-  const { leaseDurationMs, acquireTime, renewTime } = lease
-  return {
-    ...present('holderIdentity', lease.holderIdentity),
-    ...present('leaseDurationSeconds', leaseDurationMs === undefined ? undefined : Math.ceil(leaseDurationMs / 1e3)),
-    ...present('acquireTime', acquireTime === undefined ? undefined : microTime(acquireTime)),
-    ...present('renewTime', renewTime === undefined ? undefined : microTime(renewTime)),
-    ...present('leaseTransitions', lease.leaseTransitions),
-    ...present('strategy', lease.strategy),
-    ...present('preferredHolder', lease.preferredHolder),
-  }
+  const { holderIdentity, leaseDurationMs, acquireTime, renewTime, leaseTransitions, strategy, preferredHolder } = lease
+  const spec: { -readonly [field in keyof KubernetesLeaseSpec]: KubernetesLeaseSpec[field] } = {}
+  if (holderIdentity !== undefined) spec.holderIdentity = holderIdentity
+  if (leaseDurationMs !== undefined) spec.leaseDurationSeconds = Math.ceil(leaseDurationMs / 1e3)
+  if (acquireTime !== undefined) spec.acquireTime = microTime(acquireTime)
+  if (renewTime !== undefined) spec.renewTime = microTime(renewTime)
+  if (leaseTransitions !== undefined) spec.leaseTransitions = leaseTransitions
+  if (strategy !== undefined) spec.strategy = strategy
+  if (preferredHolder !== undefined) spec.preferredHolder = preferredHolder
+  return spec
 }
 
 /** RFC 3339 in UTC with exactly six digits of a second, the only form that Kubernetes reads. */
 export function microTime(time: MicroTime): string {
   if (typeof time === 'number') {
     const seconds = Math.floor(time / 1e6)
-    return `${secondsTime(seconds).slice(0, -1)}.${String(time - seconds * 1e6).padStart(6, '0')}Z`
+    return `${upToSecond(seconds)}.${String(time - seconds * 1e6).padStart(6, '0')}Z`
   }
   const micros = time
   const intoSecond = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n
   const seconds = Number((micros - intoSecond) / 1_000_000n)
-  return `${secondsTime(seconds).slice(0, -1)}.${String(intoSecond).padStart(6, '0')}Z`
+  return `${upToSecond(seconds)}.${String(intoSecond).padStart(6, '0')}Z`
 }
 
 /** RFC 3339 in UTC with whole seconds. */
-export function secondsTime(seconds: number): string {
-  return `${new Date(seconds * 1e3).toISOString().slice(0, -'.000Z'.length)}Z`
+export const secondsTime = (seconds: number): string => `${upToSecond(seconds)}Z`
+
+let lastSecond = Number.NaN
+let lastText = ''
+
+/** The times of many leases lie within one second, and a text is dear to make. */
+function upToSecond(seconds: number): string {
+  if (seconds !== lastSecond) {
+    lastText = new Date(seconds * 1e3).toISOString().slice(0, -'.000Z'.length)
+    lastSecond = seconds
+  }
+  return lastText
 }
 
 function managedFields(entry: ManagedFieldsEntry): Record<string, unknown> {
@@ -108,5 +121,8 @@ const present = <K extends string, V>(key: K, value: V | undefined): { [key in K
   value === undefined ? undefined : ({ [key]: value } as { [key in K]?: V })
 
 /** Kubernetes leaves empty lists and maps out. */
-const filled = <T extends object>(value: T | undefined): T | undefined =>
-  value === undefined || Object.keys(value).length === 0 ? undefined : value
+function isFilled<T extends object>(value: T | undefined): value is T {
+  if (value === undefined) return false
+  for (const _ in value) return true
+  return false
+}

@@ -90,6 +90,25 @@ test('the oldest that waits says since when', t => {
   t.is(outbox.oldestAddedMs, undefined)
 })
 
+test('also where several came at the same time, and after the oldest were given up', t => {
+  const outbox = new Outbox(4)
+  for (const each of transitions(1, 6)) outbox.add(each, each.lease.revision <= 3 ? 10 : 20)
+  t.is(outbox.oldestAddedMs, 10)
+  outbox.publishedThrough(3)
+  t.is(outbox.oldestAddedMs, 20)
+  outbox.publishedThrough(6)
+  outbox.add(transition(7), 30)
+  t.is(outbox.oldestAddedMs, 30)
+})
+
+test('what comes next is found wherever it is asked for', t => {
+  const outbox = filled(100, 11, 60)
+  outbox.publishedThrough(20)
+  for (const revision of [30, 31, 30, 59, 60, 20, 0, 21, 60, 45]) {
+    t.is(outbox.nextAfter(revision)?.revision, revision >= 60 ? undefined : Math.max(revision, 20) + 1)
+  }
+})
+
 test('a hundred thousand transitions pass through an outbox of ten thousand', t => {
   const outbox = new Outbox(10_000)
   for (let revision = 1; revision <= 100_000; revision += 1) {

@@ -14,6 +14,12 @@ test('a MicroTime of year 1 is exact', t => {
 
 test('a time has whole seconds', t => t.is(secondsTime(1_767_323_045), '2026-01-02T03:04:05Z'))
 
+test('a time is right after another one, in the same second or not', t => {
+  for (const seconds of [1_767_323_045, 1_767_323_045, 0, 1_767_323_046, 1_767_323_045]) {
+    t.is(secondsTime(seconds), `${new Date(seconds * 1e3).toISOString().slice(0, 19)}Z`)
+  }
+})
+
 test('what was never set is left out, and what is empty or zero is kept', t => {
   const { acquireTime: _, ...unheld } = image(5, { holderIdentity: '', leaseTransitions: 0, state: 'released' })
   t.deepEqual(Object.entries(kubernetesLease(unheld).spec), [
