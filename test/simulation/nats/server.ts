@@ -167,7 +167,7 @@ export class SimulatedNats implements Host<NatsUp, NatsDown> {
     const stream = this.#hasJetStream && this.#stream?.captures(message.subject) ? this.#stream : undefined
     if (stream === undefined) {
       if (reply !== undefined) client.sendDown({ type: 'message', message: nobody(reply) })
-      else for (const ear of this.ears) ear.told(message, client, false)
+      else if (!isForStream(message)) for (const ear of this.ears) ear.told(message, client, false)
       return
     }
     if (this.#random.fraction() < lostMessages) return
@@ -206,5 +206,8 @@ export class SimulatedNats implements Host<NatsUp, NatsDown> {
     return { type: 'standing', standing: stream.standing }
   }
 }
+
+/** Whether a message is for no other reader than those of the stream, which may be gone. */
+const isForStream = ({ headers }: NatsMessage): boolean => headers?.get('Nats-Expected-Stream') === streamName
 
 const nobody = (subject: string): NatsMessage => ({ subject, data: '', headers: makeHeaders(503, 'No Responders') })
