@@ -1,5 +1,4 @@
 import type { Instant } from './commands.js'
-import type { LeaseImage } from './lease.js'
 import type { LeaseNode } from './lease-node.js'
 import type { LeaseTable } from './lease-table.js'
 import type { LeaseRecord, Renewals, Transition } from './records.js'
@@ -48,17 +47,17 @@ export class Batch {
 
   /** Records a transition; the image must carry `nextRevision`. */
   transition(change: Change, time: Instant): void {
-    const before = this.#table.findById(change.lease.id)
-    const isRelabelled = before !== undefined && before.labels !== change.lease.labels
-    const record: Transition = {
-      ...change,
-      time: time.wallMicros,
-      ...(isRelabelled ? { previousLabels: before.labels ?? {} } : {}),
-    }
+    const { type, lease, previousHolder, cause, unheldMs } = change
+    const before = this.#table.findById(lease.id)
+    const record: { -readonly [field in keyof Transition]: Transition[field] } = { type, time: time.wallMicros, lease }
+    if (previousHolder !== undefined) record.previousHolder = previousHolder
+    if (cause !== undefined) record.cause = cause
+    if (unheldMs !== undefined) record.unheldMs = unheldMs
+    if (before !== undefined && before.labels !== lease.labels) record.previousLabels = before.labels ?? {}
     this.#run = undefined
     this.#records.push(record)
     this.#changes++
-    this.#transitionBytes += sizeOf(record.lease)
+    this.#transitionBytes += sizeOf(record)
     this.#table.apply(record)
   }
 
@@ -99,14 +98,16 @@ export class Batch {
   }
 }
 
-/** Room for the fields that every lease has. */
-const usualBytes = 400
+/** Room for the fields of a transition and its lease that are as long for all, and for the marks of those that differ. */
+const usualBytes = 160
 
-/** About how many bytes a lease takes: only what a client can make large is looked at. */
-function sizeOf(lease: LeaseImage): number {
-  const { labels = {}, annotations, managedFields, ownerReferences, finalizers, preferredHolder = '' } = lease
-  let bytes = usualBytes + preferredHolder.length
-  for (const key in labels) bytes += key.length + (labels[key]?.length ?? 0)
+/** About how many bytes a transition takes: only what a client can make large is looked at closely. */
+function sizeOf({ lease, previousHolder = '' }: Transition): number {
+  const { namespace, name, holderIdentity = '', instance = '', preferredHolder = '' } = lease
+  const { labels, annotations, managedFields, ownerReferences, finalizers } = lease
+  const texts = namespace.length + name.length + holderIdentity.length + instance.length + previousHolder.length
+  let bytes = usualBytes + texts + preferredHolder.length
+  if (labels !== undefined) for (const key in labels) bytes += key.length + (labels[key]?.length ?? 0)
   if (!annotations && !managedFields && !ownerReferences && !finalizers) return bytes
   return bytes + JSON.stringify({ annotations, managedFields, ownerReferences, finalizers }).length
 }

@@ -141,12 +141,14 @@ export class LeaseTable {
   }
 
   #put(image: LeaseImage): void {
-    const node = this.find(image)
-    if (node !== undefined && node.id === image.id) {
+    // The id finds it many times faster than the name, which only a lease that is new has to be looked for by.
+    const node = this.#byId.get(image.id)
+    if (node !== undefined) {
       this.#counts[node.state]--
       node.change(image, this.#values)
     } else {
-      if (node !== undefined) this.#remove(node)
+      const former = this.find(image)
+      if (former !== undefined) this.#remove(former)
       this.#add(new LeaseNode(image, this.#values))
     }
     this.#counts[image.state]++

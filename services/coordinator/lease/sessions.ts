@@ -1,6 +1,6 @@
 import type { Batch } from './batch.js'
 import type { Collection } from './collection.js'
-import type { AcquireCommand, AcquireOutcome, Instant } from './commands.js'
+import type { AcquireCommand, AcquireOutcome, Instant, LeaseName } from './commands.js'
 import { Deadlines } from './deadlines.js'
 import { LeaseError } from './errors.js'
 import { type LeaseImage, leaseKey, leasePath } from './lease.js'
@@ -87,15 +87,16 @@ export class Sessions implements Queues {
     return Math.min(this.#waits.next, this.#silences.next, this.#freed.size > 0 ? Number.NEGATIVE_INFINITY : Infinity)
   }
 
-  isAwaited(key: string): boolean {
-    return this.#queues.has(key)
+  isAwaited({ namespace, name }: LeaseName): boolean {
+    return this.#queues.size > 0 && this.#queues.has(leaseKey(namespace, name))
   }
 
-  freed(key: string): void {
-    if (this.#queues.has(key)) this.#freed.add(key)
+  freed(lease: LeaseName): void {
+    if (this.isAwaited(lease)) this.#freed.add(leaseKey(lease.namespace, lease.name))
   }
 
   taken(lease: LeaseImage): void {
+    if (this.#queues.size === 0) return
     const key = leaseKey(lease.namespace, lease.name)
     this.#freed.delete(key)
     const holderIdentity = lease.holderIdentity ?? ''

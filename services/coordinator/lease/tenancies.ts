@@ -3,7 +3,7 @@ import type { Batch, Change } from './batch.js'
 import type { AcquireCommand, AcquireOutcome, Instant, LeaseName } from './commands.js'
 import { Deadlines } from './deadlines.js'
 import { LeaseError } from './errors.js'
-import { type LeaseImage, leaseKey, leasePath } from './lease.js'
+import { type LeaseImage, leasePath } from './lease.js'
 import type { LeaseNode } from './lease-node.js'
 import type { LeaseTable } from './lease-table.js'
 import { created } from './objects.js'
@@ -58,9 +58,9 @@ export interface Seat {
 /** Who must be asked before somebody takes a free lease, and told when somebody did. */
 export interface Queues {
   /** Whether somebody waits for the lease. */
-  isAwaited(key: string): boolean
+  isAwaited(lease: LeaseName): boolean
   /** The lease is free: its first waiter gets it when the batch is settled. */
-  freed(key: string): void
+  freed(lease: LeaseName): void
   /** The lease has a new holder. */
   taken(lease: LeaseImage): void
 }
@@ -113,7 +113,7 @@ export class Tenancies {
 
   /** Whether somebody waits for the lease. */
   isAwaited(name: LeaseName): boolean {
-    return this.#queues.isAwaited(leaseKey(name.namespace, name.name))
+    return this.#queues.isAwaited(name)
   }
 
   /**
@@ -182,7 +182,7 @@ export class Tenancies {
     const node = this.#table.need(lease)
     this.#batch.transition(change, time)
     this.#end(node, cause)
-    this.#queues.freed(leaseKey(lease.namespace, lease.name))
+    this.#queues.freed(lease)
   }
 
   /** A write renews the lease beside other changes: its full duration again, from when the write was read. */
@@ -198,12 +198,13 @@ export class Tenancies {
     const lease = expired(node.current(), this.#batch.nextRevision, time)
     const previousHolder = lease.holderIdentity ?? ''
     const cause = node.isConfirmed ? undefined : 'unconfirmed'
-    this.#batch.transition({ type: 'expired', lease, previousHolder, ...(cause === undefined ? {} : { cause }) }, time)
+    const change = { type: 'expired', lease, previousHolder } as const
+    this.#batch.transition(cause === undefined ? change : { ...change, cause }, time)
     this.#end(node, cause ?? 'expired')
     // Who never confirmed a grant has begun nothing.
     if (lease.takeoverDelayMs !== undefined && cause === undefined) {
       this.#setDeadline(node, time.now + lease.takeoverDelayMs)
-    } else this.#queues.freed(leaseKey(lease.namespace, lease.name))
+    } else this.#queues.freed(lease)
   }
 
   /** Expires what is due, until it is enough for one batch; leases whose takeover delay is over become free. */
@@ -214,7 +215,7 @@ export class Tenancies {
       if (node.state === 'held') this.expire(node, time)
       else {
         node.deadline = Number.POSITIVE_INFINITY
-        this.#queues.freed(leaseKey(node.namespace, node.name))
+        this.#queues.freed(node)
       }
     }
   }
@@ -240,7 +241,7 @@ export class Tenancies {
       time,
     )
     this.#end(node, 'deleted')
-    this.#queues.freed(leaseKey(lease.namespace, lease.name))
+    this.#queues.freed(lease)
   }
 
   /** The refusal for somebody who cannot have the lease now. */

@@ -200,9 +200,9 @@ rule('after a batch nobody waits for a lease that is free', seed => {
   for (let i = 0; i < 10; i++) {
     run.run(steps / 10)
     for (const node of run.world.table.nodes()) {
-      const { namespace, name, state } = node
+      const { name, state } = node
       const isFree = state !== 'held' && !isKeptBack(node, run.world.now)
-      must(!isFree || !run.world.sessions.isAwaited(`${namespace}\0${name}`), () => `${name} is ${state}`)
+      must(!isFree || !run.world.sessions.isAwaited(node), () => `${name} is ${state}`)
     }
   }
 })

@@ -2,7 +2,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { decodeEntry, encodeEntry } from '../../../services/coordinator/journal/entry-codec.js'
 import type { WrittenLease } from '../../../services/coordinator/lease/commands.js'
-import { type LeaseImage, leaseKey, type MicroTime } from '../../../services/coordinator/lease/lease.js'
+import type { LeaseImage, MicroTime } from '../../../services/coordinator/lease/lease.js'
 import { LeaseTable } from '../../../services/coordinator/lease/lease-table.js'
 import { meaningOf, writtenLease } from '../../../services/coordinator/lease/written.js'
 import { CoreWorld } from '../../support/core.js'
@@ -132,7 +132,7 @@ rule('a tenancy over gRPC is not taken by a write before its deadline', seed => 
 rule('those who wait go before any write', seed => {
   eachStep(seed, (before, after, { world }) => {
     if (!after.isWritten || !isTaken(before, after)) return
-    const isAwaited = world.sessions.isAwaited(leaseKey(after.namespace, after.name))
+    const isAwaited = world.sessions.isAwaited(after)
     // Its last holder comes back before those who wait.
     const mayComeBack = before.image?.isWritten && before.image.holderIdentity === after.holderIdentity
     must(!isAwaited || mayComeBack === true, `${after.holderIdentity} took ${after.name} by a write, and others wait`)
