@@ -28,6 +28,7 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
 test('an answer leaves when its entry is durable, and watchers and events before it', async t => {
   const world = await VirtualCoordinator.start()
   world.open.feed.watch({
+    scope: { namespace: '', name: '' },
     matches: () => true,
     includeRenewals: true,
     deliver: changes => world.heard.push(`watch ${changes.map(({ type }) => type).join(' ')}`),

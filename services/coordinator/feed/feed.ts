@@ -1,7 +1,9 @@
 import type { Clock } from '../../../clock/clock.js'
 import { LeaseError } from '../lease/errors.js'
-import type { LeaseRecord } from '../lease/records.js'
+import type { LeaseRecord, Renewals, Transition } from '../lease/records.js'
 import type { LiveLease } from './live-lease.js'
+import { ByScope, type Scope } from './scope.js'
+import { ScopeChanges } from './scope-changes.js'
 import { Watcher, type WatchOptions, type WatchSource } from './watcher.js'
 import { Window } from './window.js'
 
@@ -22,12 +24,25 @@ export interface FeedOptions {
   currentRevision?(): number
 }
 
-/** The ordered stream of changes after the journal. What it has is durable; what it tells is in revision order. */
+/** The watchers of a scope. */
+interface Audience {
+  readonly scope: Scope
+  readonly changes: ScopeChanges
+  readonly watchers: Set<Watcher>
+}
+
+/**
+ * The ordered stream of changes after the journal. What it has is durable; what it tells is in revision order.
+ * A change costs what the watchers cost in whose scope it is, and nothing for any other.
+ */
 export class Feed {
   readonly journalId: string
   readonly #window: Window
   readonly #options: FeedOptions
   readonly #watchers = new Set<Watcher>()
+  readonly #audiences = new ByScope<Audience>()
+  /** How many watchers include renewals. */
+  #renewingCount = 0
   #cutOffCount = 0
 
   constructor(options: FeedOptions) {
@@ -66,9 +81,8 @@ export class Feed {
    */
   publish(records: readonly LeaseRecord[], lastRevision: number): void {
     this.#window.add(records, lastRevision)
-    for (const watcher of [...this.#watchers]) {
-      watcher.note(records)
-      watcher.deliverPending()
+    for (const { watchers } of this.#note(records)) {
+      for (const watcher of watchers) watcher.deliverPending()
     }
     this.#trim()
   }
@@ -80,15 +94,66 @@ export class Feed {
    */
   watch(options: WatchOptions): Watcher {
     if (options.resumeAfter !== undefined) this.#checkRevision(options.resumeAfter)
+    const audience = this.#audienceOf(options.scope)
+    audience.changes.reachBack(options.resumeAfter ?? this.revision)
     const source: WatchSource = {
       window: this.#window,
+      changes: audience.changes,
       leaseOf: leaseId => this.#options.leaseOf(leaseId),
       leases: () => this.#options.leases(),
       afterPoll: run => this.#options.clock.afterPoll(run),
     }
-    const watcher: Watcher = new Watcher(source, options, () => this.#watchers.delete(watcher))
+    const watcher: Watcher = new Watcher(source, options, () => this.#remove(watcher, audience))
     this.#watchers.add(watcher)
+    audience.watchers.add(watcher)
+    if (watcher.includesRenewals) this.#renewingCount += 1
     return watcher
+  }
+
+  #audienceOf(scope: Scope): Audience {
+    const found = this.#audiences.get(scope)
+    if (found !== undefined) return found
+    const audience = { scope, changes: new ScopeChanges(scope, this.#window), watchers: new Set<Watcher>() }
+    this.#audiences.set(scope, audience)
+    return audience
+  }
+
+  #remove(watcher: Watcher, { scope, watchers }: Audience): void {
+    this.#watchers.delete(watcher)
+    watchers.delete(watcher)
+    if (watchers.size === 0) this.#audiences.delete(scope)
+    if (watcher.includesRenewals) this.#renewingCount -= 1
+  }
+
+  /** Notes the records of an entry in the scopes that they are in, and gives those who are concerned. */
+  #note(records: readonly LeaseRecord[]): Set<Audience> {
+    const concerned = new Set<Audience>()
+    for (const record of records) {
+      if (record.type === 'published') continue
+      if (record.type === 'renewed') {
+        this.#noteRenewals(record, concerned)
+        continue
+      }
+      for (const audience of this.#audiences.of(record.lease)) {
+        audience.changes.add(record)
+        for (const watcher of audience.watchers) watcher.noteTransition(record.lease.id)
+        concerned.add(audience)
+      }
+    }
+    return concerned
+  }
+
+  /** A million renewals come in ten seconds: no object is made for one that concerns nobody. */
+  #noteRenewals({ firstRevision, leaseIds }: Renewals, concerned: Set<Audience>): void {
+    if (this.#renewingCount === 0) return
+    for (let index = 0; index < leaseIds.length; index += 1) {
+      const lease = this.#options.leaseOf(leaseIds[index] ?? 0)
+      if (lease === undefined) continue
+      for (const audience of this.#audiences.of(lease)) {
+        for (const watcher of audience.watchers) watcher.noteRenewal(lease, firstRevision + index)
+        concerned.add(audience)
+      }
+    }
   }
 
   #checkRevision(revision: number): void {
@@ -105,13 +170,25 @@ export class Feed {
 
   /** Before the oldest transitions go, whoever was still to hear one of them is cut off. */
   #trim(): void {
-    const { keptFrom } = this.#window
-    for (const watcher of [...this.#watchers]) {
-      if (watcher.passTo(keptFrom)) continue
-      this.#cutOffCount += 1
-      const message = `the watch is too slow: it stopped at revision ${watcher.revision}; read faster, or select less`
-      watcher.cutOff(new LeaseError('SLOW_WATCHER', message))
+    const dropped = this.#window.trim()
+    const revision = dropped.at(-1)?.lease.revision ?? 0
+    for (const { changes, watchers } of this.#concernedBy(dropped)) {
+      for (const watcher of watchers) if (!watcher.passThrough(revision)) this.#cutOff(watcher)
+      changes.dropThrough(revision)
     }
-    this.#window.trim()
+  }
+
+  #concernedBy(transitions: readonly Transition[]): Set<Audience> {
+    const concerned = new Set<Audience>()
+    for (const { lease } of transitions) {
+      for (const audience of this.#audiences.of(lease)) concerned.add(audience)
+    }
+    return concerned
+  }
+
+  #cutOff(watcher: Watcher): void {
+    this.#cutOffCount += 1
+    const message = `the watch is too slow: it stopped at revision ${watcher.revision}; read faster, or select less`
+    watcher.cutOff(new LeaseError('SLOW_WATCHER', message))
   }
 }

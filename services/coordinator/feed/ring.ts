@@ -1,9 +1,11 @@
+const minLength = 16
+
 /**
  * A queue in a circular array: adding at the end, dropping from the front and reading anywhere take constant time.
- * A position never changes: the first item ever added is at 0, the next at 1, also after others have gone.
+ * What it needs in memory follows what it has. A position never changes: the first item ever added is at 0, the next at 1, also after others have gone.
  */
 export class Ring<T> {
-  #items: (T | undefined)[] = new Array(16)
+  #items: (T | undefined)[] = new Array(minLength)
   #first = 0
   #end = 0
 
@@ -22,7 +24,7 @@ export class Ring<T> {
   }
 
   add(item: T): void {
-    if (this.size === this.#items.length) this.#grow()
+    if (this.size === this.#items.length) this.#resize(this.#items.length * 2)
     this.#items[this.#end & (this.#items.length - 1)] = item
     this.#end += 1
   }
@@ -40,6 +42,9 @@ export class Ring<T> {
     for (const end = Math.min(position, this.#end); this.#first < end; this.#first += 1) {
       this.#items[this.#first & (this.#items.length - 1)] = undefined
     }
+    let length = this.#items.length
+    while (length > minLength && this.size <= length / 4) length /= 2
+    if (length < this.#items.length) this.#resize(length)
   }
 
   /** The first position whose item is past something, in a ring whose items are sorted by it; `end` when none is. */
@@ -55,11 +60,11 @@ export class Ring<T> {
   }
 
   /** The length stays a power of two, so that a position finds its place by a mask. */
-  #grow(): void {
-    const larger: (T | undefined)[] = new Array(this.#items.length * 2)
+  #resize(length: number): void {
+    const items: (T | undefined)[] = new Array(length)
     for (let position = this.#first; position < this.#end; position += 1) {
-      larger[position & (larger.length - 1)] = this.at(position)
+      items[position & (length - 1)] = this.at(position)
     }
-    this.#items = larger
+    this.#items = items
   }
 }

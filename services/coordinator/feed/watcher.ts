@@ -1,14 +1,17 @@
 import type { LeaseError } from '../lease/errors.js'
 import type { Selectable } from '../lease/lease.js'
-import type { LeaseRecord, Renewals } from '../lease/records.js'
 import type { LiveLease } from './live-lease.js'
 import { PendingRenewals } from './pending-renewals.js'
+import type { Scope } from './scope.js'
+import type { ScopeChanges } from './scope-changes.js'
 import { type FeedChange, select } from './selection.js'
 import type { Window } from './window.js'
 
 export interface WatchOptions {
-  /** Whether the watcher selects this lease: by namespace, name and labels, which alone may decide. */
-  matches(lease: Selectable): boolean
+  /** No other lease is ever looked at. */
+  readonly scope: Scope
+  /** Whether the watcher selects this lease of the scope: by namespace, name and labels, which alone may decide. */
+  readonly matches: (lease: Selectable) => boolean
   /** Tell what changed after this revision first. Absent: from the newest durable entry on. */
   readonly resumeAfter?: number
   /** Tell renewals too, best effort: a watcher that is behind, or resumes, gets the newest state of a lease once. */
@@ -28,6 +31,8 @@ export interface WatchOptions {
 /** What a watcher needs of the feed. */
 export interface WatchSource {
   readonly window: Window
+  /** What of the window is in its scope. */
+  readonly changes: ScopeChanges
   leaseOf(leaseId: number): LiveLease | undefined
   leases(): Iterator<LiveLease>
   afterPoll(run: () => void): void
@@ -41,15 +46,17 @@ const maxWalk = 1_000
 const maxCompactWalk = 10_000
 
 /**
- * One reader of the feed: a position in the shared window, so that a slow one costs no memory. Pause it while its
- * stream is full; it is cut off when the window has moved past a change that it was still to hear.
+ * One reader of the feed: a revision up to which it was told the changes of its scope, which all watchers of the scope
+ * share, so that a slow one costs no memory. Pause it while its stream is full; it is cut off when the window has moved
+ * past a change that it was still to hear.
  */
 export class Watcher {
   readonly #source: WatchSource
   readonly #options: WatchOptions
   readonly #after: number
   readonly #renewals: PendingRenewals | undefined
-  #position: number
+  /** Every change up to this revision was told, or is not selected. */
+  #toldThrough: number
   #state: 'open' | 'paused' | 'closed' = 'open'
   #delivering = false
   #scheduled = false
@@ -60,23 +67,24 @@ export class Watcher {
     this.#options = options
     this.#onClose = onClose
     this.#after = options.resumeAfter ?? source.window.revision
-    this.#position = source.window.positionAfter(this.#after)
-    if (options.includeRenewals) {
-      this.#renewals = new PendingRenewals(options.resumeAfter)
-      this.#schedule()
-    } else if (this.#position < source.window.end) this.#schedule()
+    this.#toldThrough = this.#after
+    if (options.includeRenewals) this.#renewals = new PendingRenewals(options.resumeAfter)
+    if (this.#hasMore()) this.#schedule()
+  }
+
+  get includesRenewals(): boolean {
+    return this.#renewals !== undefined
   }
 
   /** A resume after this revision would miss nothing: what a bookmark says. */
   get revision(): number {
-    const { window } = this.#source
-    const told = this.#position < window.end ? window.at(this.#position).lease.revision - 1 : window.revision
+    const told = this.#revisionBefore(this.#next)
     return Math.max(this.#after, Math.min(told, this.#renewals?.revisionBefore ?? told))
   }
 
-  /** How many transitions of the window, and renewed leases, are still to be told or passed over. */
+  /** How many transitions of its scope, and renewed leases, are still to be told or passed over. */
   get queued(): number {
-    return this.#source.window.end - this.#position + (this.#renewals?.size ?? 0)
+    return this.#source.changes.end - this.#next + (this.#renewals?.size ?? 0)
   }
 
   /** Holds deliveries until `resume`. */
@@ -104,23 +112,29 @@ export class Watcher {
     this.#options.cutOff(error)
   }
 
-  /** For the feed: notes the renewals of a durable entry, which the window does not have. */
-  note(records: readonly LeaseRecord[]): void {
+  /** For the feed: notes a renewal in its scope, which the window does not have. Runs for each one: it makes no image. */
+  noteRenewal(lease: LiveLease, revision: number): void {
     const renewals = this.#renewals
-    if (renewals === undefined) return
-    for (const record of records) {
-      if (record.type === 'published') continue
-      if (record.type === 'renewed') this.#noteRenewals(record, renewals)
-      else renewals.delete(record.lease.id)
-    }
+    if (renewals === undefined || revision <= this.#after || !renewals.isNews(lease.id)) return
+    // A transition that is ahead of the journal was not told yet: its own entry tells it.
+    if (lease.changeRevision > this.#source.window.revision) return
+    if (this.#options.matches(lease)) renewals.add(lease.id, revision)
   }
 
-  /** For the feed: passes over what is not selected before a position; false where a change waits there to be told. */
-  passTo(position: number): boolean {
-    while (this.#position < position) {
-      if (this.#changeAt(this.#position) !== undefined) return false
-      this.#position += 1
+  /** For the feed: notes a transition in its scope, which tells more than the renewals before it. */
+  noteTransition(leaseId: number): void {
+    this.#renewals?.delete(leaseId)
+  }
+
+  /** For the feed: passes over what is not selected up to a revision; false where a change waits there to be told. */
+  passThrough(revision: number): boolean {
+    const { changes } = this.#source
+    if (revision <= this.#toldThrough) return true
+    for (let position = this.#next; position < changes.end; position += 1) {
+      if (changes.at(position).lease.revision > revision) break
+      if (this.#changeAt(position) !== undefined) return false
     }
+    this.#toldThrough = revision
     return true
   }
 
@@ -140,14 +154,16 @@ export class Watcher {
   }
 
   #take(): { changes: FeedChange[]; renewedIds: readonly number[] } {
-    const { window } = this.#source
+    const { end } = this.#source.changes
     const changes: FeedChange[] = []
-    for (; this.#position < window.end && changes.length < maxDelivery; this.#position += 1) {
-      const change = this.#changeAt(this.#position)
+    let position = this.#next
+    for (; position < end && changes.length < maxDelivery; position += 1) {
+      const change = this.#changeAt(position)
       if (change !== undefined) changes.push(change)
     }
+    this.#toldThrough = Math.max(this.#after, this.#revisionBefore(position))
     // Renewals come after the transitions that wait, so that no lease goes back.
-    if (this.#renewals === undefined || this.#position < window.end) return { changes, renewedIds: [] }
+    if (this.#renewals === undefined || position < end) return { changes, renewedIds: [] }
     if (this.#options.compactRenewals) return { changes, renewedIds: this.#takeRenewedIds(this.#renewals) }
     this.#takeRenewed(this.#renewals, changes)
     return { changes, renewedIds: [] }
@@ -187,30 +203,23 @@ export class Watcher {
     return revision <= window.revision && !window.has(revision)
   }
 
+  /** The position of the next transition that was not told or passed over. */
+  get #next(): number {
+    return this.#source.changes.firstAfter(this.#toldThrough)
+  }
+
+  /** Whatever is before a position has this revision at most. */
+  #revisionBefore(position: number): number {
+    const { changes, window } = this.#source
+    return position < changes.end ? changes.at(position).lease.revision - 1 : window.revision
+  }
+
   #changeAt(position: number): FeedChange | undefined {
-    const transition = this.#source.window.at(position)
-    return transition.lease.revision > this.#after
-      ? select(transition, lease => this.#options.matches(lease))
-      : undefined
-  }
-
-  /** Runs for each of a million renewals in ten seconds: it makes no object, and no image. */
-  #noteRenewals({ firstRevision, leaseIds }: Renewals, renewals: PendingRenewals): void {
-    for (let index = 0; index < leaseIds.length; index++) {
-      const leaseId = leaseIds[index] ?? 0
-      const revision = firstRevision + index
-      if (revision > this.#after && renewals.isNews(leaseId) && this.#selects(leaseId)) renewals.add(leaseId, revision)
-    }
-  }
-
-  /** A transition that is ahead of the journal was not told yet: its own entry tells it. */
-  #selects(leaseId: number): boolean {
-    const lease = this.#source.leaseOf(leaseId)
-    return lease !== undefined && lease.changeRevision <= this.#source.window.revision && this.#options.matches(lease)
+    return select(this.#source.changes.at(position), this.#options.matches)
   }
 
   #hasMore(): boolean {
-    return this.#position < this.#source.window.end || (this.#renewals?.isPending ?? false)
+    return this.#next < this.#source.changes.end || (this.#renewals?.isPending ?? false)
   }
 
   #schedule(): void {

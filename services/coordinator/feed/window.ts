@@ -32,11 +32,6 @@ export class Window {
     return this.#transitions.size
   }
 
-  /** Transitions before this position are due to go at the next `trim`. */
-  get keptFrom(): number {
-    return Math.max(this.#transitions.first, this.#transitions.end - this.#size)
-  }
-
   at(position: number): Transition {
     return this.#transitions.at(position)
   }
@@ -62,12 +57,14 @@ export class Window {
     this.#revision = Math.max(this.#revision, lastRevision)
   }
 
-  /** Drops the oldest beyond the size. */
-  trim(): void {
-    const { keptFrom } = this
-    if (keptFrom === this.#transitions.first) return
-    this.#startRevision = this.at(keptFrom - 1).lease.revision
-    this.#transitions.dropBefore(keptFrom)
+  /** Drops the oldest beyond the size, and gives what it drops. */
+  trim(): Transition[] {
+    const { first, end } = this.#transitions
+    const dropped: Transition[] = []
+    for (let position = first; position < end - this.#size; position += 1) dropped.push(this.at(position))
+    this.#startRevision = dropped.at(-1)?.lease.revision ?? this.#startRevision
+    this.#transitions.dropBefore(end - this.#size)
+    return dropped
   }
 }
 

@@ -179,8 +179,9 @@ export class LeaseWatch<Message> {
 
   #attach(): void {
     if (this.#isOver) throw new WatchOver()
-    const { matches, resumeAfter, includeRenewals, compactRenewals } = this.#query
+    const { namespace, name, matches, resumeAfter, includeRenewals, compactRenewals } = this.#query
     this.#watcher = this.#coordinator.feed.watch({
+      scope: { namespace, name },
       matches,
       ...(resumeAfter !== undefined && { resumeAfter }),
       includeRenewals,

@@ -1,11 +1,11 @@
 import test from 'ava'
-import type { LeaseImage } from '../../../services/coordinator/lease/lease.js'
+import type { Selectable } from '../../../services/coordinator/lease/lease.js'
 import { type Watch, World } from './feed-world.js'
 import { image, renewals, transition, transitions } from './samples.js'
 
 const compact = { includeRenewals: true, compactRenewals: true }
 
-const labelled = (lease: LeaseImage): boolean => lease.labels?.app === 'db'
+const labelled = (lease: Selectable): boolean => lease.labels?.app === 'db'
 
 const ids = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1)
 

@@ -69,6 +69,7 @@ export class Watch {
 
   constructor(feed: Feed, options: Partial<WatchOptions>) {
     this.watcher = feed.watch({
+      scope: { namespace: '', name: '' },
       matches: () => true,
       includeRenewals: false,
       deliver: (changes, revision, renewedIds) => {

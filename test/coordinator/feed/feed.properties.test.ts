@@ -1,7 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { Feed, type FeedChange, type Watcher } from '../../../services/coordinator/feed/feed.js'
-import type { LeaseImage } from '../../../services/coordinator/lease/lease.js'
+import type { LeaseImage, Selectable } from '../../../services/coordinator/lease/lease.js'
 import type { LeaseRecord, Transition } from '../../../services/coordinator/lease/records.js'
 import { image, liveIn, renewals, sampleMicros } from './samples.js'
 
@@ -17,7 +17,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constantFrom('publish', 'pause', 'resume', 'poll', 'rewatch') }),
 )
 
-const isSelected = (lease: LeaseImage): boolean => lease.labels?.app === 'db'
+const isSelected = (lease: Selectable): boolean => lease.labels?.app === 'db'
 
 /** A feed, the leases as they are, and one watcher that may pause, and begin again where it had got to. */
 class World {
@@ -90,6 +90,7 @@ class World {
 
   #watch(resumeAfter: number | undefined): void {
     this.#watcher = this.feed.watch({
+      scope: { namespace: '', name: '' },
       matches: isSelected,
       ...(resumeAfter === undefined ? {} : { resumeAfter }),
       includeRenewals: true,

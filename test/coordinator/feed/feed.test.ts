@@ -1,9 +1,9 @@
 import test from 'ava'
-import type { LeaseImage } from '../../../services/coordinator/lease/lease.js'
+import type { Selectable } from '../../../services/coordinator/lease/lease.js'
 import { type Watch, World } from './feed-world.js'
 import { image, renewals, transition, transitions } from './samples.js'
 
-const labelled = (lease: LeaseImage): boolean => lease.labels?.app === 'db'
+const labelled = (lease: Selectable): boolean => lease.labels?.app === 'db'
 
 test('a watcher hears the changes of an entry in one delivery, in revision order', t => {
   const world = new World()
@@ -33,6 +33,30 @@ test('a watcher hears only what it selects, and its revision moves with the rest
   world.publish(transition(3))
   t.deepEqual(watch.told, ['created@2'])
   t.is(watch.watcher.revision, 3)
+})
+
+test('a watcher is not even asked about leases outside its scope, changed or renewed, while it is slow and when it resumes', t => {
+  const world = new World(10)
+  const asked: string[] = []
+  const matches = ({ namespace, name }: Selectable): boolean => asked.push(`${namespace}/${name}`) > 0
+  const elsewhere = [
+    { namespace: 'a', name: 'y' },
+    { namespace: 'b', name: 'x' },
+  ]
+  world.publish(...elsewhere.map((lease, index) => transition(index + 1, lease)))
+  const watch = world.watch({ scope: { namespace: 'a', name: 'x' }, matches, includeRenewals: true })
+  world.settle()
+  world.publish(renewals(3, 1, 2), transition(5, { namespace: 'a', name: 'x' }))
+  watch.watcher.pause()
+  for (let revision = 6; revision < 14; revision += 1) world.publish(transition(revision, elsewhere[revision % 2]))
+  t.is(watch.watcher.queued, 0)
+  t.is(watch.watcher.revision, 13)
+  watch.watcher.resume()
+  const resumed = world.watch({ scope: { namespace: 'b', name: '' }, matches, resumeAfter: 5 })
+  world.settle()
+  t.deepEqual(watch.told, ['created@5'])
+  t.is(resumed.told.length, 4)
+  t.deepEqual([...new Set(asked)], ['a/x', 'b/x'])
 })
 
 test('a resumed watcher hears exactly what came after its revision, and never before watch returned', t => {

@@ -119,6 +119,7 @@ test('the window is refilled by a restart: a watch resumes over it', async t => 
   const told: number[] = []
   restarted.open.feed.watch({
     resumeAfter: revision,
+    scope: { namespace: '', name: '' },
     matches: () => true,
     includeRenewals: false,
     deliver: changes => told.push(...changes.map(({ lease }) => lease.revision)),

@@ -18,6 +18,7 @@ test.beforeEach(async t => {
   const face = await startKubernetes()
   const told: FeedChange[] = []
   face.coordinator.feed.watch({
+    scope: { namespace: '', name: '' },
     matches: () => true,
     includeRenewals: false,
     deliver: changes => void told.push(...changes),
