@@ -3,10 +3,12 @@ import type { Random } from '../../clock/random.js'
 import { type BatchObserver, Coordinator } from './coordinator.js'
 import { Feed } from './feed/feed.js'
 import { Outbox } from './feed/outbox.js'
+import type { Scope } from './feed/scope.js'
 import type { Journal } from './journal/journal.js'
 import { restoreJournal } from './journal/restore.js'
 import type { CollectionRule } from './lease/collection.js'
 import { LeaseCore } from './lease/lease-core.js'
+import type { LeaseNode } from './lease/lease-node.js'
 import { LeaseTable } from './lease/lease-table.js'
 import type { LeaseRecord } from './lease/records.js'
 import { defaultSessionLimits, type SessionLimits, Sessions } from './lease/sessions.js'
@@ -54,7 +56,7 @@ export async function openCoordinator(deps: CoordinatorDeps): Promise<OpenCoordi
     ...(deps.windowSize === undefined ? {} : { windowSize: deps.windowSize }),
     clock,
     leaseOf: id => table.findById(id),
-    leases: () => table.nodes(),
+    leases: scope => leasesOf(table, scope),
     currentRevision: () => table.revision,
   })
   const hold = (records: readonly LeaseRecord[]): void => {
@@ -115,4 +117,11 @@ export async function openCoordinator(deps: CoordinatorDeps): Promise<OpenCoordi
   leaseClock.start()
   await coordinator.start()
   return { coordinator, table, core, sessions, feed, outbox, leaseClock }
+}
+
+/** All of them, but for the scope of a lease, which thousands of watches may have. */
+function leasesOf(table: LeaseTable, scope: Scope): Iterator<LeaseNode> {
+  if (scope.name === '') return table.nodes()
+  const lease = table.find(scope)
+  return (lease === undefined ? [] : [lease]).values()
 }

@@ -18,8 +18,8 @@ export interface FeedOptions {
   readonly clock: Pick<Clock, 'afterPoll'>
   /** A live lease by its id: for renewals. */
   leaseOf(leaseId: number): LiveLease | undefined
-  /** Every live lease; leases may come and go during the iteration, as with the values of a Map. */
-  leases(): Iterator<LiveLease>
+  /** Every live lease of a scope, if need be among others; leases may come and go during the iteration. */
+  leases(scope: Scope): Iterator<LiveLease>
   /** The newest revision, durable or not, after which a watch may begin; absent: the newest durable one. */
   currentRevision?(): number
 }
@@ -100,7 +100,7 @@ export class Feed {
       window: this.#window,
       changes: audience.changes,
       leaseOf: leaseId => this.#options.leaseOf(leaseId),
-      leases: () => this.#options.leases(),
+      leases: () => this.#options.leases(options.scope),
       afterPoll: run => this.#options.clock.afterPoll(run),
     }
     const watcher: Watcher = new Watcher(source, options, () => this.#remove(watcher, audience))

@@ -182,8 +182,7 @@ export class Watcher {
 
   #pushRenewed(live: LiveLease, changes: FeedChange[]): void {
     if (!this.#isRenewal(live.revision)) return
-    const lease = live.current()
-    if (this.#options.matches(lease)) changes.push({ type: 'renewed', lease })
+    if (this.#options.matches(live)) changes.push({ type: 'renewed', lease: live.current() })
   }
 
   /** What was noted is durable and selected, and no transition came since; a walk meets every lease. */

@@ -208,6 +208,19 @@ test('a resumed watcher that includes renewals hears each lease renewed since on
   t.is(watch.watcher.revision, 3_004)
 })
 
+test('a resumed watcher of one lease looks for the renewals of no other', t => {
+  const world = new World()
+  world.publish(...transitions(1, 3_000))
+  world.publish(transition(3_001, { namespace: 'a', name: 'x' }))
+  world.publish(renewals(3_002, 1, 3_001))
+  const scope = { namespace: 'a', name: 'x' }
+  const watch = world.watch({ scope, includeRenewals: true, resumeAfter: 3_001 })
+  world.poll()
+  t.deepEqual(watch.told, ['renewed@3003'])
+  t.is(watch.watcher.revision, 3_003)
+  t.false(world.poll())
+})
+
 test('a renewal that is not durable yet is told only with its own entry', t => {
   const world = new World()
   world.publish(transition(1))

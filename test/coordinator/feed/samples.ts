@@ -1,4 +1,5 @@
 import type { LiveLease } from '../../../services/coordinator/feed/live-lease.js'
+import { isInScope, type Scope } from '../../../services/coordinator/feed/scope.js'
 import type { LeaseImage } from '../../../services/coordinator/lease/lease.js'
 import type { Renewals, Transition } from '../../../services/coordinator/lease/records.js'
 
@@ -59,8 +60,8 @@ export function liveIn(leases: ReadonlyMap<number, LeaseImage>, onImage: () => v
       const lease = leases.get(leaseId)
       return lease && live(lease)
     },
-    *leases(): Generator<LiveLease> {
-      for (const lease of leases.values()) yield live(lease)
+    *leases(scope: Scope): Generator<LiveLease> {
+      for (const lease of leases.values()) if (isInScope(lease, scope)) yield live(lease)
     },
   }
 }

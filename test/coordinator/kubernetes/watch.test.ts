@@ -104,6 +104,23 @@ test('a watch by name hears of that lease alone', async t => {
   anywhere.hangUp()
 })
 
+test('a watch by name from a version is told whether its lease was renewed since', async t => {
+  const token = await acquire(t.context, 'a')
+  const other = await acquire(t.context, 'b')
+  const { revision } = t.context.world.open.table
+  await renew(t.context, 'a', token)
+  await renew(t.context, 'b', other)
+  const query = (name: string) => `fieldSelector=metadata.name%3D${name}&resourceVersion=${revision}`
+  const begun = await watch(t, query('b'))
+  const missing = await watch(t, query('c'))
+  await begun.settle()
+  await missing.settle()
+  t.deepEqual(begun.told, ['MODIFIED b'])
+  t.deepEqual(missing.told, [])
+  begun.hangUp()
+  missing.hangUp()
+})
+
 const initialEvents = 'sendInitialEvents=true&resourceVersionMatch=NotOlderThan'
 
 test('after the initial events a bookmark says that they were all', async t => {
