@@ -1,9 +1,10 @@
 import type { LeaseName, ListPage, ListQuery } from './commands.js'
 import { LeaseError } from './errors.js'
 import { type LeaseImage, type LeaseState, leaseKey, leasePath, nameOfKey } from './lease.js'
-import { LeaseNode } from './lease-node.js'
+import { LeaseNode, type LeaseRoom } from './lease-node.js'
+import { LeaseNumbers } from './lease-numbers.js'
 import type { LeaseRecord, Transition } from './records.js'
-import { SharedValues } from './shared-values.js'
+import { SharedStrings } from './shared-strings.js'
 import { SortedMap } from './sorted-map.js'
 
 /** How many leases one page looks at: a selector that matches nothing must not hold renewals up. */
@@ -14,7 +15,7 @@ export class LeaseTable {
   /** By namespace, then by name. */
   readonly #byName = new SortedMap<SortedMap<LeaseNode>>()
   readonly #byId = new Map<number, LeaseNode>()
-  readonly #values = new SharedValues()
+  readonly #room: LeaseRoom = { strings: new SharedStrings(), numbers: new LeaseNumbers() }
   readonly #counts: Record<LeaseState, number> = { unheld: 0, held: 0, expired: 0, released: 0 }
   #revision: number
 
@@ -81,8 +82,7 @@ export class LeaseTable {
 
   /** What a renewal changes. */
   renewed(node: LeaseNode, renewTime: number, revision: number): void {
-    node.renewTime = renewTime
-    node.revision = revision
+    node.renewed(renewTime, revision)
     this.#advance(revision)
   }
 
@@ -145,11 +145,11 @@ export class LeaseTable {
     const node = this.#byId.get(image.id)
     if (node !== undefined) {
       this.#counts[node.state]--
-      node.change(image, this.#values)
+      node.change(image, this.#room)
     } else {
       const former = this.find(image)
       if (former !== undefined) this.#remove(former)
-      this.#add(new LeaseNode(image, this.#values))
+      this.#add(new LeaseNode(image, this.#room))
     }
     this.#counts[image.state]++
   }
@@ -173,6 +173,7 @@ export class LeaseTable {
     const leases = this.#byName.get(node.namespace)
     leases?.delete(node.name)
     if (leases?.size === 0) this.#byName.delete(node.namespace)
+    node.leave(this.#room)
   }
 
   #advance(revision: number): void {
