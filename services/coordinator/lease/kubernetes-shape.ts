@@ -92,16 +92,19 @@ export function microTime(time: MicroTime): string {
 /** RFC 3339 in UTC with whole seconds. */
 export const secondsTime = (seconds: number): string => `${upToSecond(seconds)}Z`
 
-let lastSecond = Number.NaN
-let lastText = ''
+/** The texts of seconds that were asked for lately, each at a place of its own among so many. */
+const places = 64
+const secondsAt: number[] = new Array(places).fill(Number.NaN)
+const textsAt: string[] = new Array(places).fill('')
 
-/** The times of many leases lie within one second, and a text is dear to make. */
+/** The times of many leases lie within a few seconds, and a text is dear to make. */
 function upToSecond(seconds: number): string {
-  if (seconds !== lastSecond) {
-    lastText = new Date(seconds * 1e3).toISOString().slice(0, -'.000Z'.length)
-    lastSecond = seconds
+  const place = Math.abs(seconds % places)
+  if (secondsAt[place] !== seconds) {
+    textsAt[place] = new Date(seconds * 1e3).toISOString().slice(0, -'.000Z'.length)
+    secondsAt[place] = seconds
   }
-  return lastText
+  return textsAt[place] ?? ''
 }
 
 function managedFields(entry: ManagedFieldsEntry): Record<string, unknown> {
