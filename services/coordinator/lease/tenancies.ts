@@ -149,7 +149,7 @@ export class Tenancies {
     }
     const before = node.current()
     // Still held is only what is due, where the command is but validated.
-    const free = before.state === 'held' ? expired(before, revision, time) : before
+    const free = before.state === 'held' ? expired(node, revision, time) : before
     const lease = taken(free, command, revision, time)
     if (command.validateOnly) return lease
     this.begin(acquisition(free, lease, time), time, seat)
@@ -195,11 +195,11 @@ export class Tenancies {
   /** Ends the tenancy because its time ran out. */
   expire(node: LeaseNode, time: Instant): void {
     this.#observer?.expired(time.now - node.deadline)
-    const lease = expired(node.current(), this.#batch.nextRevision, time)
+    const lease = expired(node, this.#batch.nextRevision, time)
     const previousHolder = lease.holderIdentity ?? ''
     const cause = node.isConfirmed ? undefined : 'unconfirmed'
     const change = { type: 'expired', lease, previousHolder } as const
-    this.#batch.transition(cause === undefined ? change : { ...change, cause }, time)
+    this.#batch.transition(cause === undefined ? change : { ...change, cause }, time, node)
     this.#end(node, cause ?? 'expired')
     // Who never confirmed a grant has begun nothing.
     if (lease.takeoverDelayMs !== undefined && cause === undefined) {

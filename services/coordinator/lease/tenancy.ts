@@ -2,7 +2,8 @@ import type { Change } from './batch.js'
 import type { AcquireCommand, Instant } from './commands.js'
 import { invalidRequest } from './errors.js'
 import { type LeaseImage, leasePath, type MicroTime, type Selectable } from './lease.js'
-import { fieldsOf, imageOf } from './lease-image.js'
+import { fieldsOf, imageOf, noRareFields } from './lease-image.js'
+import type { LeaseNode } from './lease-node.js'
 import { defaultLimits } from './validation.js'
 
 const { maxLabels } = defaultLimits
@@ -105,9 +106,28 @@ export function resumed(lease: LeaseImage, command: AcquireCommand, revision: nu
 }
 
 /** The lease after its holder's time ran out: it goes on naming its last holder. */
-export function expired(lease: LeaseImage, revision: number, time: Instant): LeaseImage {
-  const instance = lease.takeoverDelayMs === undefined ? undefined : lease.instance
-  return imageOf({ ...fieldsOf(lease), instance, state: 'expired', freeSince: time.wallMicros, revision })
+export function expired(node: LeaseNode, revision: number, time: Instant): LeaseImage {
+  const { id, namespace, name, uid, creationTimestamp, fencingToken } = node
+  const { holderIdentity, leaseDurationMs, renewTime, rare } = node
+  const instance = rare.takeoverDelayMs === undefined ? undefined : node.instance
+  const freeSince = time.wallMicros
+  return imageOf(
+    {
+      id,
+      namespace,
+      name,
+      uid,
+      creationTimestamp,
+      state: 'expired',
+      fencingToken,
+      revision,
+      holderIdentity,
+      leaseDurationMs,
+      renewTime,
+      instance,
+    },
+    rare === noRareFields ? { freeSince } : { ...rare, freeSince },
+  )
 }
 
 /** The lease after its holder gave it up, or it was taken back. */

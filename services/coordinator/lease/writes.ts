@@ -93,7 +93,7 @@ export class Writes {
 
   #expiredIfDue(node: LeaseNode, validateOnly: boolean, time: Instant): LeaseImage {
     const isDue = node.state === 'held' && isExpired(node, time.now)
-    if (isDue && validateOnly) return expired(node.current(), this.#batch.nextRevision, time)
+    if (isDue && validateOnly) return expired(node, this.#batch.nextRevision, time)
     if (isDue) this.#tenancies.expire(node, time)
     return node.current()
   }
