@@ -85,6 +85,7 @@ export class Coordinator {
   #lastSequence: number
   #publishedThrough: number | undefined
   #isStorageShort = false
+  #isMoreDue = false
   #catchUpSince: number | undefined
   #arrived = 0
   #arrivedAtLastPoll = 0
@@ -120,6 +121,11 @@ export class Coordinator {
   /** Commands that wait, for metrics. */
   get queued(): number {
     return this.#queue.length
+  }
+
+  /** Whether more was due than fitted into the last batch, as when very many leases expire at once. */
+  get isMoreDue(): boolean {
+    return this.#isMoreDue
   }
 
   /** How much further apart than usual clients are told to renew: 1 as usual, 2 half as often. */
@@ -251,7 +257,7 @@ export class Coordinator {
     // What was read before a deadline and has still to be decided is in time.
     const now = Math.min(startedAt, rest[0]?.arrivedAt ?? startedAt)
     const share = rest.length > 0 ? 0.5 : 1
-    const isMoreDue = sessions.settle({ now, wallMicros }, changesPerBatch * share, bytesPerBatch * share)
+    this.#isMoreDue = sessions.settle({ now, wallMicros }, changesPerBatch * share, bytesPerBatch * share)
     deliveries.push(...core.batch.takePushes())
     if (core.batch.changes > 0 || this.#publishedThrough !== undefined) {
       const { records } = core.batch.takeRecords()
@@ -267,7 +273,7 @@ export class Coordinator {
       else delivery.answer()
     }
     this.#isBusy = false
-    if (this.#queue.length > 0 || isMoreDue || this.#catchUpSince !== undefined) this.#wake()
+    if (this.#queue.length > 0 || this.#isMoreDue || this.#catchUpSince !== undefined) this.#wake()
     else this.#rest()
   }
 

@@ -97,6 +97,7 @@ export async function startCoordinator({
         random,
         log,
         renewedEvents: config.renewedEvents,
+        isPressed: () => coordinator.isMoreDue,
         onPublished: throughRevision => coordinator.published(throughRevision),
       })
   snapshots = new Snapshots({

@@ -76,6 +76,7 @@ export class Background {
       },
       renewedEvents: nats.server.plan.renewedEvents,
       connect: () => connectSimulated(nats.network, process, nats.server),
+      isPressed: () => open.coordinator.isMoreDue,
       onPublished: throughRevision => open.coordinator.published(throughRevision),
     })
   }

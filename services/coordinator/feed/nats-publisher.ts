@@ -28,6 +28,8 @@ export interface NatsPublisherOptions {
   readonly renewedEvents: boolean
   /** Connects once; a connection that breaks stays closed. Absent: to a real server. */
   readonly connect?: (url: string) => Promise<NatsConnection>
+  /** Whether leases have no time for events now: then they go out in a slice once in a while. Absent: never. */
+  readonly isPressed?: () => boolean
   /**
    * Everything up to this revision is on NATS, or told as a gap; the outbox has dropped it already. To be journaled as
    * a `published` record: when a crash comes first, the stream itself tells at the next start how far it got. Called
@@ -40,6 +42,8 @@ const firstBackoffMs = 50
 const maxBackoffMs = 5_000
 const reportIntervalMs = 1_000
 const closingStepMs = 5
+/** While leases have no time for events. */
+const pressedPauseMs = 10
 
 /**
  * Takes the outbox to NATS, for as long as it takes: leases never wait for it, and nothing it meets there ends it.
@@ -114,12 +118,15 @@ export class NatsPublisher {
   notify(): void {
     if (this.#isPumpDue || this.#isClosed) return
     this.#isPumpDue = true
-    this.#options.clock.afterPoll(() => {
+    const { clock, isPressed } = this.#options
+    const pump = (): void => {
       this.#isPumpDue = false
       const isMore = this.#pipeline?.pump() ?? false
       this.#wakeForMore()
       if (isMore) this.notify()
-    })
+    }
+    if (isPressed?.()) clock.setTimer(pressedPauseMs, pump)
+    else clock.afterPoll(pump)
   }
 
   /** Tells renewals, where that is wanted. */

@@ -99,6 +99,22 @@ test('transitions are in the stream once and in order, and then leave the outbox
   t.is(subject.publisher.lagMs, 0)
 })
 
+test('while leases have no time for events, they go out in a slice once in a while, in order', async t => {
+  const nats = await server(t)
+  let isPressed = true
+  const subject = new Subject(t, nats.url, { isPressed: () => isPressed })
+  await until(() => subject.publisher.isConnected)
+  const startMs = performance.now()
+  subject.add(1, 1_000)
+  await subject.drained()
+  // 16 slices, with a pause of 10 ms before each.
+  t.true(performance.now() - startMs > 150)
+  isPressed = false
+  subject.add(1_001, 2_000)
+  await subject.drained()
+  t.deepEqual(await streamed(t, nats), subject.ids(1, 2_000))
+})
+
 test('nats-server is killed and started again, mid-stream: every id is there once and in order', async t => {
   const nats = await server(t)
   const subject = new Subject(t, nats.url)
