@@ -117,6 +117,7 @@ export class RecordedStream implements HoldStream {
         break
       case 'lost':
         this.#seats.delete(message.handle)
+        this.#lost(message.handle)
         break
     }
   }
@@ -139,6 +140,19 @@ export class RecordedStream implements HoldStream {
       end(reason === undefined ? { outcome: 'ok' } : { outcome: 'refused', reason })
     }
     this.#renewals.delete(requestId)
+  }
+
+  /** Messages come in the order of the decisions: a renewal of all leases that is answered later was not of this one. */
+  #lost(handle: number): void {
+    for (const [requestId, renewals] of this.#renewals) {
+      for (const renewed of renewals) {
+        if (renewed.handle === handle) renewed.end({ outcome: 'refused', reason: 'STALE_FENCING_TOKEN' })
+      }
+      this.#renewals.set(
+        requestId,
+        renewals.filter(renewed => renewed.handle !== handle),
+      )
+    }
   }
 
   #failed({ requestId, handle, reason, holderIdentity }: FailedResponse): void {

@@ -2,11 +2,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { type LeaseholdClient, TransportError } from '../../../client/index.js'
+import { type HoldStreamHandlers, type LeaseholdClient, type Transport, TransportError } from '../../../client/index.js'
+import type { HoldResponse } from '../../../protos/hold.js'
 import { startCoordinator } from '../../support/coordinator.js'
 import { until } from '../../support/until.js'
+import { HistoryFile } from './history-file.js'
 import { checkLease, described } from './linearizability.js'
 import { type Operation, operationsOf } from './operation.js'
+import { RecordedStream } from './recorded-stream.js'
 import { recordingClient } from './recording-client.js'
 
 /** A coordinator, and two clients whose history is read at the end. */
@@ -86,4 +89,37 @@ test('a place in the queue that was given up is an acquire without effect', asyn
   await hold.release()
   const given = operations().find(({ kind, holderIdentity }) => kind === 'acquire' && holderIdentity === 'b')
   t.deepEqual(given?.outcome, { type: 'refused', reason: 'GIVEN_UP', holderIdentity: '' })
+})
+
+test('a renewal of all leases that is answered after the loss of one did not renew that one', t => {
+  const folder = mkdtempSync(join(tmpdir(), 'leasehold-history-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'one.jsonl')
+  let tell: (message: HoldResponse) => void = () => {}
+  const transport = {
+    openHold(handlers: HoldStreamHandlers) {
+      tell = message => handlers.onMessage(message)
+      return { send: () => true, close: () => {} }
+    },
+  } as unknown as Transport
+  const handlers = { onMessage() {}, onDrain() {}, onEnd() {} }
+  const stream = new RecordedStream(transport, handlers, new HistoryFile(path, 'one'), new Map())
+  const grant = { type: 'acquired', renewAfterMs: 1, leaseDurationMs: 4, resumed: false, unconfirmed: false } as const
+  for (const handle of [1, 2]) {
+    const holder = { namespace: 'default', name: `lease-${handle}`, holderIdentity: 'a', instance: '' }
+    const request = { type: 'acquire', leaseDurationMs: 4, priority: 0, supersede: false } as const
+    stream.send({ ...request, ...holder, requestId: handle })
+    tell({ ...grant, requestId: handle, handle, fencingToken: 10 + handle })
+  }
+  stream.send({ type: 'renew', requestId: 3, handles: 'all' })
+  tell({ type: 'lost', handle: 1, cause: 'expired' })
+  tell({ type: 'renewed', requestId: 3, failures: [], renewAfterMs: 1 })
+  const renewals = operationsOf(readFileSync(path, 'utf8')).filter(({ kind }) => kind === 'renew')
+  t.deepEqual(
+    renewals.map(({ lease, outcome }) => [lease, outcome.type]),
+    [
+      ['default/lease-1', 'refused'],
+      ['default/lease-2', 'done'],
+    ],
+  )
 })
