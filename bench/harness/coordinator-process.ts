@@ -53,7 +53,7 @@ export class CoordinatorProcess {
     const args = [
       ...nodeFlags,
       ...(this.#profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${this.#profiles}`]),
-      program(),
+      ...program(),
       'coordinator',
       ...['--listen', this.#address, '--http', this.#httpAddress, '--journal', `lmdb:${this.#directory}`],
       ...(natsUrl === undefined ? ['--no-nats'] : ['--nats', natsUrl]),

@@ -26,7 +26,7 @@ export class HollowNodes {
     const { address, name, nodes, leaseDurationSeconds, renewIntervalSeconds } = options
     const metrics = `127.0.0.1:${await freePort()}`
     const agent = await MeasuredProcess.start(process.execPath, [
-      ...[program(), 'agent', 'kubelet-heartbeat', '--address', address],
+      ...[...program(), 'agent', 'kubelet-heartbeat', '--address', address],
       ...['--metrics', metrics, '--log-level', 'error'],
       ...['--node', name, '--nodes', String(nodes)],
       ...['--lease-duration', `${leaseDurationSeconds}s`, '--renew-interval', `${renewIntervalSeconds}s`],
