@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8'
 import { Command } from 'commander'
 import { pino } from 'pino'
 import { PinoPretty } from 'pino-pretty'
@@ -37,12 +36,8 @@ Exit codes: ${exitCodes.stopped} stopped by a signal, ${exitCodes.cannotStart} c
   })
 }
 
-/** How far the heap may grow beyond what lives before V8 collects what does not, in percent: by default it doubles. */
-const heapGrowth = 25
-
 /** Runs until a signal or a failure ends it. */
 async function run(config: Config): Promise<void> {
-  setFlagsFromString(`--heap-growing-percent=${heapGrowth}`)
   const log = coordinatorLog(config.logLevel)
   const fail = (error: Error): void => {
     const isTaken = error instanceof JournalFenced || error instanceof JournalInUse
