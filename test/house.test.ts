@@ -40,8 +40,9 @@ test('the journal knows the records of the core, and no face', t => {
   t.deepEqual(strangers('services/coordinator/journal', allowed), [])
 })
 
-test('the feed knows the records of the core, and no face', t => {
-  const allowed = [/^services\/coordinator\/(feed|lease)\//, /^clock\//, /^events\//, /^node:/, /^nats$/]
+test('the feed knows the records of the core and how the journal writes them, and no face', t => {
+  const codec = /^services\/coordinator\/journal\/(bytes|record-codec)/
+  const allowed = [codec, /^services\/coordinator\/(feed|lease)\//, /^clock\//, /^events\//, /^node:/, /^nats$/]
   t.deepEqual(strangers('services/coordinator/feed', allowed), [])
 })
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../clock/clock.js'
 import { LeaseError } from '../lease/errors.js'
-import type { LeaseRecord, Renewals, Transition } from '../lease/records.js'
+import type { LeaseRecord, Renewals } from '../lease/records.js'
 import type { LiveLease } from './live-lease.js'
 import { ByScope, type Scope } from './scope.js'
 import { ScopeChanges } from './scope-changes.js'
@@ -170,17 +170,20 @@ export class Feed {
 
   /** Before the oldest transitions go, whoever was still to hear one of them is cut off. */
   #trim(): void {
-    const dropped = this.#window.trim()
-    const revision = dropped.at(-1)?.lease.revision ?? 0
-    for (const { changes, watchers } of this.#concernedBy(dropped)) {
+    const concerned = this.#concernedByTrim()
+    this.#window.trim()
+    const revision = this.windowStart
+    for (const { changes, watchers } of concerned) {
       for (const watcher of watchers) if (!watcher.passThrough(revision)) this.#cutOff(watcher)
       changes.dropThrough(revision)
     }
   }
 
-  #concernedBy(transitions: readonly Transition[]): Set<Audience> {
+  #concernedByTrim(): Set<Audience> {
     const concerned = new Set<Audience>()
-    for (const { lease } of transitions) {
+    // With no watcher what goes is not read again.
+    if (this.#watchers.size === 0) return concerned
+    for (const { lease } of this.#window.excess()) {
       for (const audience of this.#audiences.of(lease)) concerned.add(audience)
     }
     return concerned

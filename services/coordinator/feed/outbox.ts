@@ -1,4 +1,5 @@
 import type { Transition } from '../lease/records.js'
+import { PackedTransitions } from './packed-transitions.js'
 import { Ring } from './ring.js'
 
 /** Revisions whose transitions were given up: too many waited for NATS. */
@@ -27,7 +28,7 @@ export type Unpublished =
  * meanwhile. A restore adds the transitions, then restores the state, then replays.
  */
 export class Outbox {
-  readonly #transitions = new Ring<Transition>()
+  readonly #transitions = new PackedTransitions()
   /** When transitions were added, on the monotonic clock: one item for all that came at the same time. */
   readonly #arrivals = new Ring<Arrival>()
   readonly #limit: number
@@ -112,8 +113,11 @@ export class Outbox {
     }
     const position = this.#positionAfter(revision)
     if (position === this.#transitions.end) return undefined
-    const transition = this.#transitions.at(position)
-    return { type: 'transition', revision: transition.lease.revision, transition }
+    return {
+      type: 'transition',
+      revision: this.#transitions.revisionAt(position),
+      transition: this.#transitions.at(position),
+    }
   }
 
   /** At most `count` transitions after a revision, for a slice of a snapshot. */
@@ -125,9 +129,7 @@ export class Outbox {
 
   #positionAfter(revision: number): number {
     const next = this.#lastPosition + 1
-    this.#lastPosition = this.#isAfter(next, revision)
-      ? next
-      : this.#transitions.firstWhere(transition => transition.lease.revision > revision)
+    this.#lastPosition = this.#isAfter(next, revision) ? next : this.#transitions.positionAfter(revision)
     return this.#lastPosition
   }
 
@@ -135,12 +137,12 @@ export class Outbox {
   #isAfter(position: number, revision: number): boolean {
     const { first, end } = this.#transitions
     if (position <= first || position > end) return false
-    if (this.#transitions.at(position - 1).lease.revision > revision) return false
-    return position === end || this.#transitions.at(position).lease.revision > revision
+    if (this.#transitions.revisionAt(position - 1) > revision) return false
+    return position === end || this.#transitions.revisionAt(position) > revision
   }
 
   #dropThrough(revision: number): void {
-    this.#dropBefore(this.#transitions.firstWhere(transition => transition.lease.revision > revision))
+    this.#dropBefore(this.#transitions.positionAfter(revision))
   }
 
   #dropBefore(position: number): void {
@@ -154,7 +156,7 @@ export class Outbox {
 
   #giveUpOldest(): void {
     const { first } = this.#transitions
-    const { revision } = this.#transitions.at(first).lease
+    const revision = this.#transitions.revisionAt(first)
     this.#gap = { fromRevision: this.#gap?.fromRevision ?? revision, throughRevision: revision }
     this.#dropBefore(first + 1)
   }

@@ -1,9 +1,9 @@
 import type { LeaseRecord, Transition } from '../lease/records.js'
-import { Ring } from './ring.js'
+import { PackedTransitions } from './packed-transitions.js'
 
 /** The last transitions that are durable, in revision order: what a watch can resume over. */
 export class Window {
-  readonly #transitions = new Ring<Transition>()
+  readonly #transitions = new PackedTransitions()
   readonly #size: number
   #startRevision: number | undefined
   #revision = 0
@@ -38,13 +38,13 @@ export class Window {
 
   /** Where the transitions after a revision begin. */
   positionAfter(revision: number): number {
-    return this.#transitions.firstWhere(transition => transition.lease.revision > revision)
+    return this.#transitions.positionAfter(revision)
   }
 
   /** Whether a transition took this revision: otherwise a renewal did, or the transition is no longer here. */
   has(revision: number): boolean {
     const position = this.positionAfter(revision - 1)
-    return position < this.end && this.at(position).lease.revision === revision
+    return position < this.end && this.#transitions.revisionAt(position) === revision
   }
 
   /** Takes the records of the next entry; what is here already is not taken twice. */
@@ -57,14 +57,19 @@ export class Window {
     this.#revision = Math.max(this.#revision, lastRevision)
   }
 
-  /** Drops the oldest beyond the size, and gives what it drops. */
-  trim(): Transition[] {
+  /** The oldest beyond the size, which `trim` drops. */
+  *excess(): Generator<Transition> {
     const { first, end } = this.#transitions
-    const dropped: Transition[] = []
-    for (let position = first; position < end - this.#size; position += 1) dropped.push(this.at(position))
-    this.#startRevision = dropped.at(-1)?.lease.revision ?? this.#startRevision
-    this.#transitions.dropBefore(end - this.#size)
-    return dropped
+    for (let position = first; position < end - this.#size; position += 1) yield this.at(position)
+  }
+
+  /** Drops the oldest beyond the size. */
+  trim(): void {
+    const { first, end } = this.#transitions
+    const keptFrom = end - this.#size
+    if (keptFrom <= first) return
+    this.#startRevision = this.#transitions.revisionAt(keptFrom - 1)
+    this.#transitions.dropBefore(keptFrom)
   }
 }
 

@@ -1,0 +1,54 @@
+import test from 'ava'
+import fc from 'fast-check'
+import { PackedTransitions } from '../../../services/coordinator/feed/packed-transitions.js'
+import type { Transition } from '../../../services/coordinator/lease/records.js'
+import { transition } from './samples.js'
+
+test('is what a plain list would be, whatever is added and dropped', t => {
+  const step = fc.oneof(
+    fc.record({ type: fc.constant('add' as const), count: fc.integer({ min: 1, max: 600 }) }),
+    fc.record({ type: fc.constant('drop' as const), count: fc.integer({ min: 0, max: 700 }) }),
+  )
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 12 }), steps => {
+      const packed = new PackedTransitions()
+      const all: Transition[] = []
+      let first = 0
+      for (const { type, count } of steps) {
+        if (type === 'drop') {
+          first = Math.min(first + count, all.length)
+          packed.dropBefore(first)
+        } else {
+          for (let i = 0; i < count; i++) {
+            // Not every revision is a transition's.
+            const added = transition(3 * all.length + 1, { name: `lease-${all.length}` })
+            all.push(added)
+            packed.add(added)
+          }
+        }
+        t.is(packed.first, first)
+        t.is(packed.end, all.length)
+        t.is(packed.size, all.length - first)
+        for (const position of new Set([first, first + 1, all.length - 400, all.length - 1])) {
+          if (position < first || position >= all.length) continue
+          const revision = all[position]?.lease.revision ?? 0
+          t.deepEqual(packed.at(position), all[position])
+          t.is(packed.revisionAt(position), revision)
+          t.is(packed.positionAfter(revision - 1), position)
+          t.is(packed.positionAfter(revision + 1), position + 1)
+        }
+      }
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('what was dropped, and what is not there yet, cannot be read', t => {
+  const packed = new PackedTransitions()
+  packed.add(transition(1))
+  packed.add(transition(2))
+  packed.dropBefore(1)
+  t.throws(() => packed.at(0), { instanceOf: RangeError })
+  t.throws(() => packed.at(2), { instanceOf: RangeError })
+  t.is(packed.at(1).lease.revision, 2)
+})
