@@ -6,6 +6,11 @@ export interface Scheduled {
   heapIndex: number
 }
 
+/** How many items may still be moved since their deadlines have. */
+export interface MoveBudget {
+  moves: number
+}
+
 /**
  * What is due next, as a binary heap over when to look at each item, which is never after its deadline. Renewals leave
  * the heap alone: an item whose deadline has moved later is found at its old place once, and moved then. So the work is
@@ -43,9 +48,12 @@ export class Deadlines<Item extends Scheduled> {
     this.#sink(last, wakeTime, last.heapIndex)
   }
 
-  /** Takes out an item whose deadline has come; undefined when none has. */
-  popDue(now: number): Item | undefined {
-    for (;;) {
+  /**
+   * Takes out an item whose deadline has come; undefined when none has, or when the budget is used up: a million items
+   * that were renewed at one time are to be moved at one time.
+   */
+  popDue(now: number, budget: MoveBudget = { moves: Number.POSITIVE_INFINITY }): Item | undefined {
+    for (; budget.moves > 0; budget.moves--) {
       const first = this.#items[0]
       if (first === undefined || this.next > now) return undefined
       const { deadline } = first
@@ -55,6 +63,7 @@ export class Deadlines<Item extends Scheduled> {
       }
       this.#sink(first, deadline, 0)
     }
+    return undefined
   }
 
   /** Puts the item at the place, or nearer to the top. */

@@ -213,14 +213,14 @@ export class Sessions implements Queues {
     const endChanges = this.#batch.changes + limit
     const endBytes = this.#batch.transitionBytes + limitBytes
     const isFull = (): boolean => this.#batch.changes >= endChanges || this.#batch.transitionBytes >= endBytes
-    this.#tenancies.expireDue(time, isFull)
+    const isMoreToExpire = this.#tenancies.expireDue(time, isFull)
     for (const key of this.#freed) {
       if (isFull()) return true
       this.#freed.delete(key)
       this.#grant(key, time)
     }
     const isMoreToCollect = !isFull() && this.#collection.run(time, endChanges - this.#batch.changes)
-    return isMoreToCollect || isFull() || timedOut === limit
+    return isMoreToExpire || isMoreToCollect || isFull() || timedOut === limit
   }
 
   /** Gives a free lease to its first waiter; what it gets is unconfirmed. */

@@ -25,6 +25,9 @@ import {
 /** A holder renews four times in a lease duration: three answers may be lost before the lease is. */
 const renewalsPerDuration = 4
 
+/** How many leases one batch finds renewed since it last looked at them, each a few µs. */
+const movesPerBatch = 2_000
+
 /** A grant that was pushed must be confirmed within this time, or within its lease duration if that is shorter. */
 const confirmWithinMs = 3_000
 
@@ -207,17 +210,22 @@ export class Tenancies {
     } else this.#queues.freed(lease)
   }
 
-  /** Expires what is due, until it is enough for one batch; leases whose takeover delay is over become free. */
-  expireDue(time: Instant, isEnough: () => boolean): void {
+  /**
+   * Expires what is due, until it is enough for one batch; leases whose takeover delay is over become free. Returns whether
+   * more may be due.
+   */
+  expireDue(time: Instant, isEnough: () => boolean): boolean {
+    const budget = { moves: movesPerBatch }
     while (!isEnough()) {
-      const node = this.#deadlines.popDue(time.now)
-      if (node === undefined) return
+      const node = this.#deadlines.popDue(time.now, budget)
+      if (node === undefined) return budget.moves <= 0
       if (node.state === 'held') this.expire(node, time)
       else {
         node.deadline = Number.POSITIVE_INFINITY
         this.#queues.freed(node)
       }
     }
+    return true
   }
 
   /** A lease granted by a push counts from its confirmation; until then it waits only so long. */

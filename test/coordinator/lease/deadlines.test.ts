@@ -152,3 +152,20 @@ test('renewals cost a look at each item once a lease duration, however often the
   // Two questions a look, and a renewal now and then lets an item be met a little early.
   t.true(looks <= 2 * 2 * count * durations, `${looks} looks`)
 })
+
+test('with a budget items that have moved are looked at in steps, and nothing due is forgotten', t => {
+  const deadlines = new Deadlines<Item>()
+  const items = Array.from({ length: 100 }, (_, index) => new Item(index, 10))
+  for (const item of items) deadlines.schedule(item)
+  for (const item of items.slice(0, 90)) item.deadline = 1_000
+  const looks = (): number => items.reduce((sum, item) => sum + item.looks, 0)
+  const due: Item[] = []
+  while (deadlines.next <= 10) {
+    const before = looks()
+    const item = deadlines.popDue(10, { moves: 5 })
+    t.true(looks() - before <= 6)
+    if (item !== undefined) due.push(item)
+  }
+  t.deepEqual(names(due), names(items.slice(90)))
+  t.is(deadlines.next, 1_000)
+})
