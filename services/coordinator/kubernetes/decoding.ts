@@ -91,7 +91,7 @@ export const bool: Reader<boolean> = (value, place, decoding) =>
   typeof value === 'boolean' ? value : decoding.mismatch(value, place, 'bool')
 
 export const int32: Reader<number> = (value, place, decoding) =>
-  value === (Number(value) | 0) ? Number(value) + 0 : decoding.mismatch(value, place, 'int32')
+  typeof value === 'number' && value === (value | 0) ? value + 0 : decoding.mismatch(value, place, 'int32')
 
 /** Of 64 bits, as far as a number is exact. */
 export const int64: Reader<number> = (value, place, decoding) =>

@@ -24,7 +24,8 @@ const propagationPolicies = ['Background', 'Foreground', 'Orphan']
 export function deleteOptions({ query, body, contentType }: KubernetesRequest): DeleteOptions {
   const { object } = readBody(body, contentType)
   const { kind = '', dryRun, propagationPolicy = query.get('propagationPolicy'), preconditions } = object
-  if (kind !== '' && kind !== 'DeleteOptions') throw badRequest(`a DELETE takes DeleteOptions, not ${String(kind)}`)
+  if (kind !== '' && kind !== 'DeleteOptions')
+    throw badRequest(`a DELETE takes DeleteOptions, not ${typeof kind === 'string' ? kind : JSON.stringify(kind)}`)
   const dryRuns = [...query.getAll('dryRun'), ...textsOf('dryRun', dryRun)]
   const violations: FieldViolation[] = [...dryRunViolations(dryRuns)]
   const policy = textOf('propagationPolicy', propagationPolicy)

@@ -320,6 +320,11 @@ test('what is served is read as what was written', t => {
   )
 })
 
+test('an object that cannot be made a number is refused as one that is no number', t => {
+  const leaseDurationSeconds = [{ toString: 1, valueOf: 1 }]
+  t.throws(() => readLease({ spec: { leaseDurationSeconds } }, 'Ignore'), { instanceOf: StatusError })
+})
+
 test('any JSON is a lease or refused', t => {
   const names = ['metadata', 'spec', 'labels', 'ownerReferences', 'managedFields', 'renewTime', 'leaseDurationSeconds']
   const value = fc.letrec(tie => ({
