@@ -99,5 +99,26 @@ export class Timeline {
 const isBefore = (one: Entry, other: Entry): boolean =>
   one.atMs < other.atMs || (one.atMs === other.atMs && one.order < other.order)
 
-/** Resolves when every promise that can settle has. */
-export const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+/** How many turns of Node's own event loop are asked for at once: between these it does not look for input, of which there is none. */
+const turnsAtOnce = 64
+
+let turnsAhead = 0
+let waiting: (() => void)[] = []
+
+/**
+ * Resolves when every promise that can settle has, and what was rejected with nobody to handle it has been told: in the
+ * next turn of Node's own event loop.
+ */
+export function settled(): Promise<void> {
+  if (turnsAhead === 0) {
+    for (; turnsAhead < turnsAtOnce; turnsAhead++) setImmediate(turn)
+  }
+  return new Promise(resolve => waiting.push(resolve))
+}
+
+function turn(): void {
+  turnsAhead--
+  const resolvers = waiting
+  waiting = []
+  for (const resolve of resolvers) resolve()
+}
