@@ -27,7 +27,7 @@ async function measure(parent: string, renewals: number): Promise<string> {
       const wallMicros = systemClock.wallMicros()
       const leaseIds = Array.from({ length: renewals }, (_, index) => firstLeaseId + index * 97)
       const renewTimes = leaseIds.map((_, index) => wallMicros + index)
-      const entry = encoder.encode({
+      const { bytes: entry } = encoder.encode({
         epoch: journal.epoch,
         firstRevision: revision,
         records: [{ type: 'renewed', firstRevision: revision, leaseIds, renewTimes }],

@@ -37,8 +37,8 @@ export interface CoordinatorOptions {
   readonly core: LeaseCore
   readonly sessions: Sessions
   readonly feed: Feed
-  /** Told the records of every durable entry, after the watchers. */
-  readonly onDurable?: (records: readonly LeaseRecord[]) => void
+  /** Told the records of every durable entry, after the watchers, and the bytes of each transition among them, in order. */
+  readonly onDurable?: (records: readonly LeaseRecord[], bytes: readonly Uint8Array[]) => void
   /** The journal failed: memory is ahead of it, so the process must end. */
   readonly onFailure: (error: Error) => void
   readonly observer?: BatchObserver
@@ -343,7 +343,7 @@ export class Coordinator {
     const lastRevision = core.revision
     const changes = records.reduce((sum, record) => sum + revisionsOf(record), 0)
     const entry = { epoch: journal.epoch, firstRevision: lastRevision - changes + 1, records }
-    const bytes = this.#encoder.encode(entry)
+    const { bytes, transitions } = this.#encoder.encode(entry)
     const startedMs = clock.monotonicMs()
     try {
       await journal.append(bytes, this.#lastSequence + 1)
@@ -354,8 +354,8 @@ export class Coordinator {
     }
     this.#lastSequence++
     observer?.appended(changes, bytes.byteLength, clock.monotonicMs() - startedMs)
-    feed.publish(records, lastRevision)
-    onDurable?.(records)
+    feed.publish(records, lastRevision, transitions)
+    onDurable?.(records, transitions)
   }
 }
 

@@ -59,11 +59,12 @@ export async function openCoordinator(deps: CoordinatorDeps): Promise<OpenCoordi
     leases: scope => leasesOf(table, scope),
     currentRevision: () => table.revision,
   })
-  const hold = (records: readonly LeaseRecord[]): void => {
+  const hold = (records: readonly LeaseRecord[], bytes?: readonly Uint8Array[]): void => {
     const nowMs = clock.monotonicMs()
+    let index = 0
     for (const record of records) {
       if (record.type === 'published') outbox.publishedThrough(record.throughRevision)
-      else if (record.type !== 'renewed') outbox.add(record, nowMs)
+      else if (record.type !== 'renewed') outbox.add(record, nowMs, bytes?.[index++])
     }
   }
   let records: LeaseRecord[] = []
@@ -107,8 +108,8 @@ export async function openCoordinator(deps: CoordinatorDeps): Promise<OpenCoordi
     core,
     sessions,
     feed,
-    onDurable: records => {
-      hold(records)
+    onDurable: (records, bytes) => {
+      hold(records, bytes)
       deps.onDurable?.(records)
     },
     onFailure: deps.onFailure,

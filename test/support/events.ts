@@ -4,6 +4,7 @@ import type { LeaseEventData } from '../../services/coordinator/feed/cloud-event
 import { openJournal } from '../../services/coordinator/journal/open-journal.js'
 import { restoreJournal } from '../../services/coordinator/journal/restore.js'
 import { leasePath } from '../../services/coordinator/lease/lease.js'
+import { isTransition } from '../../services/coordinator/lease/records.js'
 
 /** A message of the stream that keeps the events. */
 export interface StreamedEvent {
@@ -52,7 +53,7 @@ export async function journaledEntries(directory: string): Promise<{ journalId: 
       if (item.kind === 'entry') {
         entries.push(changes)
         changes = []
-      } else if (item.kind === 'record' && item.record.type !== 'renewed' && item.record.type !== 'published') {
+      } else if (item.kind === 'record' && isTransition(item.record)) {
         const { type, lease } = item.record
         changes.push(`${lease.revision} ${type} ${leasePath(lease)}`)
       }

@@ -78,9 +78,10 @@ export class Feed {
    * Tells watchers the records of one durable entry; entries come in order, also those that change no lease.
    *
    * @param lastRevision the revision of the entry's last record, or of an earlier one where it has none.
+   * @param bytes those of each transition, in order, where they are at hand.
    */
-  publish(records: readonly LeaseRecord[], lastRevision: number): void {
-    this.#window.add(records, lastRevision)
+  publish(records: readonly LeaseRecord[], lastRevision: number, bytes?: readonly Uint8Array[]): void {
+    this.#window.add(records, lastRevision, bytes)
     for (const { watchers } of this.#note(records)) {
       for (const watcher of watchers) watcher.deliverPending()
     }

@@ -67,15 +67,20 @@ export class Outbox {
     return this.size === 0 ? undefined : this.#arrivals.at(this.#arrivals.first).ms
   }
 
-  /** Adds a durable transition, unless it is known. `nowMs` is the monotonic clock's. */
-  add(transition: Transition, nowMs: number): void {
+  /**
+   * Adds a durable transition, unless it is known.
+   *
+   * @param nowMs the monotonic clock's.
+   * @param bytes those of the journal, where they are at hand.
+   */
+  add(transition: Transition, nowMs: number, bytes?: Uint8Array): void {
     const { revision } = transition.lease
     if (revision <= this.#newest) return
     this.#newest = revision
     const arrivals = this.#arrivals
     const isSameTime = arrivals.size > 0 && arrivals.at(arrivals.end - 1).ms === nowMs
     if (!isSameTime) arrivals.add({ position: this.#transitions.end, ms: nowMs })
-    this.#transitions.add(transition)
+    this.#transitions.add(transition, bytes)
     if (this.size > this.#limit) this.#giveUpOldest()
   }
 

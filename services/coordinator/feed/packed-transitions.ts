@@ -47,11 +47,16 @@ export class PackedTransitions {
     return this.#end - this.#first
   }
 
-  /** Takes one whose revision is greater than those before. */
-  add(transition: Transition): void {
+  /**
+   * Takes one whose revision is greater than those before.
+   *
+   * @param bytes what `writeTransition` makes of it, where somebody has them; they are copied.
+   */
+  add(transition: Transition, bytes?: Uint8Array): void {
     this.#offsets.push(this.#writer.length)
     this.#revisions.push(transition.lease.revision)
-    writeTransition(this.#writer, transition)
+    if (bytes === undefined) writeTransition(this.#writer, transition)
+    else this.#writer.bytes(bytes)
     this.#end += 1
     if (this.#writer.length >= pageBytes) this.#turnPage()
   }

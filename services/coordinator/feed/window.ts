@@ -1,4 +1,4 @@
-import type { LeaseRecord, Transition } from '../lease/records.js'
+import { isTransition, type LeaseRecord, type Transition } from '../lease/records.js'
 import { PackedTransitions } from './packed-transitions.js'
 
 /** The last transitions that are durable, in revision order: what a watch can resume over. */
@@ -47,12 +47,18 @@ export class Window {
     return position < this.end && this.#transitions.revisionAt(position) === revision
   }
 
-  /** Takes the records of the next entry; what is here already is not taken twice. */
-  add(records: readonly LeaseRecord[], lastRevision: number): void {
+  /**
+   * Takes the records of the next entry; what is here already is not taken twice.
+   *
+   * @param bytes those of each transition, in order, where they are at hand.
+   */
+  add(records: readonly LeaseRecord[], lastRevision: number, bytes?: readonly Uint8Array[]): void {
     this.#startRevision ??= revisionBefore(records) ?? lastRevision
+    let index = 0
     for (const record of records) {
-      if (record.type === 'renewed' || record.type === 'published') continue
-      if (record.lease.revision > this.#revision) this.#transitions.add(record)
+      if (!isTransition(record)) continue
+      if (record.lease.revision > this.#revision) this.#transitions.add(record, bytes?.[index])
+      index++
     }
     this.#revision = Math.max(this.#revision, lastRevision)
   }

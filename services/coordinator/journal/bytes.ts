@@ -43,6 +43,12 @@ export class ByteWriter {
     this.#view.setBigInt64(at, value, true)
   }
 
+  /** Bytes as they are, without their number. */
+  bytes(bytes: Uint8Array): void {
+    const at = this.#take(bytes.length)
+    this.#buffer.set(bytes, at)
+  }
+
   string(value: string): void {
     const mostBytes = value.length * 3
     const prefix = mostBytes < longStringMark ? 1 : 5

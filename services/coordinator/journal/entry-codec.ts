@@ -2,32 +2,48 @@
  * An entry as bytes, little-endian: format version (1 byte), epoch (8), first revision (8), count of records (4), the
  * records. A run of renewals costs 8 bytes a renewal as long as its lease ids lie within 2^32 of each other, 12 beyond.
  */
-import type { Entry, LeaseRecord } from '../lease/records.js'
+import { type Entry, isTransition, type LeaseRecord } from '../lease/records.js'
 import { ByteReader, ByteWriter } from './bytes.js'
 import { JournalCorrupt } from './journal.js'
-import { readRecord, writeRecord } from './record-codec.js'
+import { readRecord, tagBytes, writeRecord } from './record-codec.js'
 
 const format = 1
+
+/** An entry as bytes. All of them are views that hold until the next entry is encoded. */
+export interface EncodedEntry {
+  readonly bytes: Uint8Array
+  /** Of each transition among its records, in order, the part of the bytes that `writeTransition` wrote. */
+  readonly transitions: readonly Uint8Array[]
+}
 
 /** Encodes one entry after the other into one buffer, so that a renewal costs no allocation. */
 export class EntryEncoder {
   readonly #writer = new ByteWriter()
 
-  /** The bytes are a view that holds until the next call: append them, await the append, then encode the next. */
-  encode(entry: Entry): Uint8Array {
+  /** Append the bytes, await the append, then encode the next. */
+  encode(entry: Entry): EncodedEntry {
     const writer = this.#writer
     writer.clear()
     writer.uint8(format)
     writer.float64(entry.epoch)
     writer.float64(entry.firstRevision)
     writer.uint32(entry.records.length)
-    for (const record of entry.records) writeRecord(writer, record)
-    return writer.written()
+    const bounds: number[] = []
+    for (const record of entry.records) {
+      const from = writer.length + tagBytes
+      writeRecord(writer, record)
+      if (isTransition(record)) bounds.push(from, writer.length)
+    }
+    // Only now: the buffer may have grown on the way.
+    const bytes = writer.written()
+    const transitions: Uint8Array[] = []
+    for (let at = 0; at < bounds.length; at += 2) transitions.push(bytes.subarray(bounds[at], bounds[at + 1]))
+    return { bytes, transitions }
   }
 }
 
 /** One entry as bytes of its own. */
-export const encodeEntry = (entry: Entry): Uint8Array => Uint8Array.from(new EntryEncoder().encode(entry))
+export const encodeEntry = (entry: Entry): Uint8Array => Uint8Array.from(new EntryEncoder().encode(entry).bytes)
 
 /**
  * @param sequence names the entry in the error.

@@ -6,6 +6,9 @@ import { numbered } from './numbered.js'
 
 const tags = { renewed: 1, transition: 2, published: 3 } as const
 
+/** What a record has before the rest of it: of a transition, before what `writeTransition` wrote. */
+export const tagBytes = 1
+
 const transitionTypes = numbered<TransitionType>('a transition', {
   created: 1,
   acquired: 2,

@@ -51,6 +51,9 @@ export interface Published {
 
 export type LeaseRecord = Transition | Renewals | Published
 
+export const isTransition = (record: LeaseRecord): record is Transition =>
+  record.type !== 'renewed' && record.type !== 'published'
+
 /** What one append to the journal carries: the records of one batch, in revision order. */
 export interface Entry {
   /** The writer's epoch. */

@@ -1,8 +1,13 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { PackedTransitions } from '../../../services/coordinator/feed/packed-transitions.js'
+import { EntryEncoder } from '../../../services/coordinator/journal/entry-codec.js'
 import type { Transition } from '../../../services/coordinator/lease/records.js'
 import { transition } from './samples.js'
+
+/** What the journal has of a transition. */
+const bytesOf = (transition: Transition): Uint8Array | undefined =>
+  new EntryEncoder().encode({ epoch: 1, firstRevision: 1, records: [transition] }).transitions[0]
 
 test('is what a plain list would be, whatever is added and dropped', t => {
   const step = fc.oneof(
@@ -23,7 +28,8 @@ test('is what a plain list would be, whatever is added and dropped', t => {
             // Not every revision is a transition's.
             const added = transition(3 * all.length + 1, { name: `lease-${all.length}` })
             all.push(added)
-            packed.add(added)
+            if (i % 2 === 0) packed.add(added)
+            else packed.add(added, bytesOf(added))
           }
         }
         t.is(packed.first, first)

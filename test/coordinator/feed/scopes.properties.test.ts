@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { Feed, type FeedChange, type Watcher } from '../../../services/coordinator/feed/feed.js'
 import { isInScope, type Scope } from '../../../services/coordinator/feed/scope.js'
 import { type LeaseImage, leasePath, type Selectable } from '../../../services/coordinator/lease/lease.js'
-import type { LeaseRecord, Transition } from '../../../services/coordinator/lease/records.js'
+import { isTransition, type LeaseRecord, type Transition } from '../../../services/coordinator/lease/records.js'
 import { image, liveIn, renewals, sampleMicros } from './samples.js'
 
 const namespaces = ['a', 'b']
@@ -155,9 +155,7 @@ class World {
   publish(): void {
     const records = this.#records
     this.#records = []
-    for (const record of records) {
-      if (record.type !== 'renewed' && record.type !== 'published') this.history.push(record)
-    }
+    this.history.push(...records.filter(isTransition))
     this.feed.publish(records, this.#revision)
   }
 

@@ -1,9 +1,11 @@
 import test from 'ava'
 import fc from 'fast-check'
+import { ByteReader } from '../../../services/coordinator/journal/bytes.js'
 import { decodeEntry, EntryEncoder, encodeEntry } from '../../../services/coordinator/journal/entry-codec.js'
 import { JournalCorrupt } from '../../../services/coordinator/journal/journal.js'
+import { readTransition } from '../../../services/coordinator/journal/record-codec.js'
 import type { LeaseImage } from '../../../services/coordinator/lease/lease.js'
-import type { Entry, LeaseRecord } from '../../../services/coordinator/lease/records.js'
+import { type Entry, isTransition, type LeaseRecord } from '../../../services/coordinator/lease/records.js'
 import { entry as anyEntry } from './arbitraries.js'
 
 const lease: LeaseImage = {
@@ -51,10 +53,25 @@ test('every entry comes back as it was, absent fields absent, times of year 1 ex
   const encoder = new EntryEncoder()
   fc.assert(
     fc.property(anyEntry, entry => {
-      t.deepEqual(decodeEntry(encoder.encode(entry), 1), entry)
+      t.deepEqual(decodeEntry(encoder.encode(entry).bytes, 1), entry)
     }),
   )
   t.pass()
+})
+
+test('the bytes of each transition are told with those of its entry, also when the buffer grew on the way', t => {
+  const encoder = new EntryEncoder()
+  const moved: LeaseRecord = { type: 'transferred', time: 1_700_000_000_000_050, lease, previousHolder: 'b' }
+  const entry: Entry = { ...golden, records: Array.from({ length: 300 }, () => [moved, ...golden.records]).flat() }
+  fc.assert(
+    fc.property(fc.oneof(anyEntry, fc.constant(entry)), ({ records, ...rest }) => {
+      const { transitions } = encoder.encode({ ...rest, records })
+      t.deepEqual(
+        transitions.map(bytes => readTransition(new ByteReader(bytes))),
+        records.filter(isTransition),
+      )
+    }),
+  )
 })
 
 test('the bytes of an entry never change: journals on disks have them', t => {
@@ -130,6 +147,6 @@ test('an encoder is used again and grows as needed', t => {
   const encoder = new EntryEncoder()
   const created: LeaseRecord = { type: 'created', time: 1_700_000_000_000_050, lease }
   const large: Entry = { ...golden, records: Array.from({ length: 3_000 }, () => created) }
-  t.deepEqual(decodeEntry(encoder.encode(large), 1), large)
-  t.deepEqual(decodeEntry(encoder.encode(golden), 1), golden)
+  t.deepEqual(decodeEntry(encoder.encode(large).bytes, 1), large)
+  t.deepEqual(decodeEntry(encoder.encode(golden).bytes, 1), golden)
 })

@@ -4,7 +4,7 @@ import { encodeEntry } from '../../../services/coordinator/journal/entry-codec.j
 import type { LeaseImage } from '../../../services/coordinator/lease/lease.js'
 import { LeaseNode } from '../../../services/coordinator/lease/lease-node.js'
 import { LeaseTable } from '../../../services/coordinator/lease/lease-table.js'
-import type { LeaseRecord, Transition } from '../../../services/coordinator/lease/records.js'
+import { isTransition, type LeaseRecord, type Transition } from '../../../services/coordinator/lease/records.js'
 import { Waiter } from '../../../services/coordinator/lease/session.js'
 import { isKeptBack } from '../../../services/coordinator/lease/tenancies.js'
 import { RandomRun } from '../../support/core-runs.js'
@@ -24,9 +24,6 @@ function play(seed: number, look: (record: LeaseRecord, run: RandomRun) => void,
   for (const record of run.world.log) look(record, run)
   return run
 }
-
-const isTransition = (record: LeaseRecord): record is Transition =>
-  record.type !== 'renewed' && record.type !== 'published'
 
 function rule(title: string, holds: (seed: number) => void): void {
   test(title, t => {
