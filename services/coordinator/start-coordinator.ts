@@ -98,6 +98,7 @@ export async function startCoordinator({
         log,
         renewedEvents: config.renewedEvents,
         isPressed: () => coordinator.isMoreDue,
+        checkOwner: () => journal.checkOwner(),
         onPublished: throughRevision => coordinator.published(throughRevision),
       })
   snapshots = new Snapshots({

@@ -77,6 +77,7 @@ export class Background {
       renewedEvents: nats.server.plan.renewedEvents,
       connect: () => connectSimulated(nats.network, process, nats.server),
       isPressed: () => open.coordinator.isMoreDue,
+      checkOwner: () => journal.checkOwner(),
       onPublished: throughRevision => open.coordinator.published(throughRevision),
     })
   }

@@ -31,6 +31,11 @@ export interface NatsPublisherOptions {
   /** Whether leases have no time for events now: then they go out in a slice once in a while. Absent: never. */
   readonly isPressed?: () => boolean
   /**
+   * Rejects when another has the journal. Asked before this publisher begins on a connection, or again: who stood still
+   * for long would tell once more what the other has told since. Absent: there is no other.
+   */
+  readonly checkOwner?: () => Promise<void>
+  /**
    * Everything up to this revision is on NATS, or told as a gap; the outbox has dropped it already. To be journaled as
    * a `published` record: when a crash comes first, the stream itself tells at the next start how far it got. Called
    * at most once a second.
@@ -196,6 +201,7 @@ export class NatsPublisher {
   async #publishToCore(connection: NatsConnection): Promise<void> {
     const { journalId, outbox } = this.#options
     const end = new ConnectionEnd(connection)
+    await this.#options.checkOwner?.()
     this.#goesWell(connection)
     while (!this.#isClosed && !connection.isClosed()) {
       const more = new Promise<void>(resolve => {
@@ -221,6 +227,7 @@ export class NatsPublisher {
     let isFound = false
     while (!this.#isClosed && !connection.isClosed()) {
       const end = await stream.findEnd(journalId)
+      await this.#options.checkOwner?.()
       if (this.#isClosed) return
       if (!isFound) this.#goesWell(connection)
       isFound = true

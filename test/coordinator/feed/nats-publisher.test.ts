@@ -5,6 +5,7 @@ import { systemClock } from '../../../clock/system-clock.js'
 import { streamSubjects } from '../../../services/coordinator/feed/cloud-event.js'
 import { NatsPublisher, type NatsPublisherOptions } from '../../../services/coordinator/feed/nats-publisher.js'
 import { Outbox } from '../../../services/coordinator/feed/outbox.js'
+import { JournalFenced } from '../../../services/coordinator/journal/journal.js'
 import { NatsServer } from '../../support/nats.js'
 import { until } from '../../support/until.js'
 import { image, transition, transitions } from './samples.js'
@@ -140,6 +141,25 @@ test('nats-server hangs for longer than acknowledgements are waited for: every i
   nats.signal('SIGCONT')
   await subject.drained()
   t.deepEqual(await streamed(t, nats), subject.ids(1, 3_000))
+})
+
+test('who no longer has the journal publishes nothing, with JetStream and without', async t => {
+  for (const jetStream of [true, false]) {
+    const nats = await server(t, { jetStream })
+    let isOwner = false
+    const checkOwner = async (): Promise<void> => {
+      if (!isOwner) throw new JournalFenced('another has the journal')
+    }
+    const subject = new Subject(t, nats.url, { checkOwner })
+    const heard = await listen(t, nats, 'leases.>')
+    subject.add(1, 3)
+    await until(() => subject.logged.some(line => line.includes('another has the journal')))
+    t.is(subject.outbox.size, 3)
+    t.deepEqual(heard, [])
+    isOwner = true
+    await subject.drained()
+    await until(() => heard.length === 3)
+  }
 })
 
 test('a start after a crash doubles nothing, also past the de-duplication window', async t => {
