@@ -64,7 +64,7 @@ export class Batch {
     this.#records.push(record)
     this.#changes++
     this.#transitionBytes += sizeOf(record)
-    this.#table.apply(record)
+    this.#table.apply(record, before)
   }
 
   /** Records a renewal. */

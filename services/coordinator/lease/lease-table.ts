@@ -63,8 +63,12 @@ export class LeaseTable {
     for (const node of this.nodes()) yield node.current()
   }
 
-  /** Applies one record. Replaying records that the state already has is harmless, as long as all of them come. */
-  apply(record: LeaseRecord): void {
+  /**
+   * Applies one record. Replaying records that the state already has is harmless, as long as all of them come.
+   *
+   * @param node the lease that a transition changes, where the caller has it at hand.
+   */
+  apply(record: LeaseRecord, node?: LeaseNode): void {
     switch (record.type) {
       case 'published':
         return
@@ -76,7 +80,7 @@ export class LeaseTable {
         this.#advance(record.firstRevision + record.leaseIds.length - 1)
         return
       default:
-        this.#applyTransition(record)
+        this.#applyTransition(record, node)
     }
   }
 
@@ -133,16 +137,15 @@ export class LeaseTable {
     return { leases, revision: this.#revision }
   }
 
-  #applyTransition(transition: Transition): void {
+  #applyTransition(transition: Transition, node?: LeaseNode): void {
     const { lease } = transition
     if (transition.type === 'deleted') this.#remove(lease)
-    else this.#put(lease)
+    else this.#put(lease, node)
     this.#advance(lease.revision)
   }
 
-  #put(image: LeaseImage): void {
-    // The id finds it many times faster than the name, which only a lease that is new has to be looked for by.
-    const node = this.#byId.get(image.id)
+  /** The id finds it many times faster than the name, which only a lease that is new has to be looked for by. */
+  #put(image: LeaseImage, node = this.#byId.get(image.id)): void {
     if (node !== undefined) {
       this.#counts[node.state]--
       node.change(image, this.#room)
