@@ -10,7 +10,7 @@ export function evidenceText({ simulation, mutants, faults, found }: Evidence): 
     'Made by `make evidence` from what the runs below have left; no figure is written by hand. ' +
       'What is simulated, and what is not, is in [ARCHITECTURE.md](../ARCHITECTURE.md).',
     '## Simulated worlds',
-    ...(simulation === undefined ? [notRun('make simulate')] : worlds(simulation)),
+    ...(simulation === undefined ? [notRun('make simulate')] : worlds(simulation, found)),
     '## Planted bugs',
     ...(mutants === undefined ? [notRun('make simulate-mutants')] : planted(mutants)),
     '## Real processes',
@@ -23,7 +23,7 @@ export function evidenceText({ simulation, mutants, faults, found }: Evidence): 
 
 const notRun = (command: string): string => `There are no results of \`${command}\`.`
 
-function worlds(results: SimulationResults): string[] {
+function worlds(results: SimulationResults, found: readonly Found[]): string[] {
   const { seeds, firstSeed, runs = 1, brokenSeeds, broken, virtualHours, seconds, steps, workers, counts } = results
   const faults = Object.entries(counts).filter(([what]) => what.startsWith(faultPrefix))
   const others = Object.entries(counts).filter(([what]) => !what.startsWith(faultPrefix))
@@ -44,7 +44,11 @@ function worlds(results: SimulationResults): string[] {
         ['memory of a process', memory(results)],
       ],
     ),
-    ...broken.map(({ seed, seenBy, what }) => `- seed ${seed}, seen by ${seenBy}: ${what}`),
+    ...broken.map(({ seed, seenBy, what }) => {
+      const isMended = found.some(bug => bug.seed === seed)
+      const since = isMended ? '. Mended since, as told below: the world is run with the tests, and holds' : ''
+      return `- seed ${seed}, seen by ${seenBy}: ${what}${since}`
+    }),
     table(
       ['fault', 'times'],
       faults.map(([what, times]) => [what.slice(faultPrefix.length), number(times)]),

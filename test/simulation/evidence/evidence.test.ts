@@ -49,6 +49,13 @@ test('the evidence tells every figure of the runs, with the command, the machine
   t.regex(text, /\| 498 \| two holders \| abc \|/)
 })
 
+test('a broken world whose bug was mended is told with where to read of it, and another without', t => {
+  const [bug] = evidence.found
+  const mended = evidenceText({ ...evidence, found: bug === undefined ? [] : [{ ...bug, seed: 7 }] })
+  t.regex(mended, /- seed 7, seen by oneHolder: two have it\. Mended since/)
+  t.notRegex(evidenceText(evidence), /Mended since/)
+})
+
 test('what was not run is told as such', t => {
   const text = evidenceText({ simulation: undefined, mutants: undefined, faults: undefined, found: [] })
   for (const command of ['simulate', 'simulate-mutants', 'faults']) {
