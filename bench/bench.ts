@@ -15,6 +15,7 @@ import { type EtcdBinary, etcdBinary } from './harness/etcd-process.js'
 import { profileText, summarize } from './harness/profile-summary.js'
 import { type FiledResult, machine, readResult, writeResult } from './harness/results.js'
 import { rows, text } from './harness/table.js'
+import { type Yardstick, yardstick, yardstickText } from './harness/yardstick.js'
 
 const asked = process.env.CASE?.split(',').filter(name => name !== '') ?? []
 const unknown = asked.filter(name => !cases.some(known => known.name === name))
@@ -38,12 +39,14 @@ for (const bench of cases.filter(known => asked.length === 0 || asked.includes(k
   console.log(`\n${bench.name}: ${bench.about}\n`)
   try {
     const before = profilesThere()
+    const pace = yardstick()
     const result = await withContext({ scale, etcds, say: line => console.log(`  ${line}`), profiles }, context =>
       bench.run(context),
     )
     show(result, readResult(bench.name))
     for (const profile of profilesThere().filter(path => !before.includes(path))) showProfile(profile)
-    if (isFiled) writeResult(filed(bench, result))
+    console.log(`before it: ${yardstickText(pace)}`)
+    if (isFiled) writeResult(filed(bench, result, pace))
   } catch (error) {
     failed++
     if (error instanceof Interrupted) break
@@ -74,7 +77,7 @@ function show(result: CaseResult, onFile: FiledResult | undefined): void {
   for (const { aim, reached, isMet } of result.aims) console.log(`${isMet ? 'met' : 'NOT MET'}: ${aim}: ${reached}`)
 }
 
-function filed(bench: BenchCase, result: CaseResult): FiledResult {
+function filed(bench: BenchCase, result: CaseResult, pace: Yardstick): FiledResult {
   const etcdVersions = etcds.map(({ name }: EtcdBinary) => name.split(' ') as [string, string])
   return {
     name: bench.name,
@@ -83,6 +86,7 @@ function filed(bench: BenchCase, result: CaseResult): FiledResult {
     command: `make bench CASE=${bench.name}${scale === 'full' ? '' : ` SCALE=${scale}`}`,
     date: new Date().toISOString().slice(0, 10),
     machine: here,
+    yardstick: pace,
     versions: {
       node: process.version,
       etcd: etcdVersions.map(([, version]) => version).join(', '),

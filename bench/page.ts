@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { type FiledResult, readResults } from './harness/results.js'
 import { svg } from './harness/svg.js'
 import { figure, markdown, rows } from './harness/table.js'
+import { yardstickText } from './harness/yardstick.js'
 
 export const pagePath = new URL('../docs/benchmarks.md', import.meta.url).pathname
 
@@ -72,10 +73,11 @@ function resultText(result: FiledResult): string {
   ].join('\n\n')
 }
 
-function made({ command, date, machine, versions, scale }: FiledResult): string {
+function made({ command, date, machine, versions, scale, yardstick }: FiledResult): string {
   const programs = [`Node.js ${versions.node}`, versions.etcd && `etcd ${versions.etcd}`, versions.nats].filter(Boolean)
+  const pace = yardstick === undefined ? '' : ` Before it ${yardstickText(yardstick)}.`
   return (
     `\`${command}\`${scale === 'full' ? '' : ', shortened'}; ${machine.cpus}, ${machine.memoryGib} GiB, ` +
-    `${machine.system}; ${date}; ${programs.join(', ')}.`
+    `${machine.system}; ${date}; ${programs.join(', ')}.${pace}`
   )
 }

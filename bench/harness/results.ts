@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem, type } from 'node:os'
 import type { CaseResult, Scale } from './bench-case.js'
+import type { Yardstick } from './yardstick.js'
 
 /** A case's result on file, with what another needs to judge it. */
 export interface FiledResult extends CaseResult {
@@ -11,6 +12,8 @@ export interface FiledResult extends CaseResult {
   readonly command: string
   readonly date: string
   readonly machine: { readonly cpus: string; readonly memoryGib: number; readonly system: string }
+  /** Absent in results of before there was one. */
+  readonly yardstick?: Yardstick
   readonly versions: Readonly<Record<string, string>>
 }
 
