@@ -28,9 +28,15 @@ export class HoldStream implements RenewalStream {
   #renewals = new Turns([Buffer.alloc(0)])
   /** How long an answer without failures is. */
   #answerLength = 0
+  readonly #index: number
+  #sent = 0
+  #sentMs = 0
+  #answers = 0
+  #answeredMs = 0
 
-  private constructor(stream: ClientDuplexStream<Buffer, Buffer>, leases: number) {
+  private constructor(stream: ClientDuplexStream<Buffer, Buffer>, index: number, leases: number) {
     this.#stream = stream
+    this.#index = index
     this.leases = leases
   }
 
@@ -48,7 +54,7 @@ export class HoldStream implements RenewalStream {
       (bytes: Buffer) => bytes,
       (bytes: Buffer) => bytes,
     )
-    const holder = new HoldStream(stream, isOneByOne ? 1 : leases)
+    const holder = new HoldStream(stream, index, isOneByOne ? 1 : leases)
     const handles: number[] = []
     let acquired = 0
     let sent = 0
@@ -93,6 +99,8 @@ export class HoldStream implements RenewalStream {
   }
 
   renew(): void {
+    this.#sent++
+    this.#sentMs = performance.now()
     this.#stream.write(this.#renewals.next())
   }
 
@@ -106,9 +114,18 @@ export class HoldStream implements RenewalStream {
     if (bytes.length !== this.#answerLength) {
       const message: HoldResponse = decodeHoldResponse(bytes)
       if (message.type !== 'renewed' || message.failures.length > 0)
-        throw new Error(`not renewed: ${JSON.stringify(message)}`)
+        throw new Error(`stream ${this.#index} was not renewed: ${JSON.stringify(message)}; ${this.#progress()}`)
       this.#answerLength = bytes.length
     }
+    this.#answers++
+    this.#answeredMs = performance.now()
     this.onRenewed()
+  }
+
+  /** How far it got, for whoever looks for why it lost a lease. */
+  #progress(): string {
+    const nowMs = performance.now()
+    const ago = (ms: number): string => `${Math.round(nowMs - ms)} ms ago`
+    return `${this.#sent} renewals were sent, the last ${ago(this.#sentMs)}, and ${this.#answers} answered, the last ${ago(this.#answeredMs)}`
   }
 }
