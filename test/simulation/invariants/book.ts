@@ -175,8 +175,8 @@ export class Book {
           const lease = this.leases.get(place.request.name)
           if (failed.has(place.handle)) this.#drop(place)
           else if (lease !== undefined && isTenancyOf(lease, place) && asked !== undefined) {
-            // The same stream has asked for the lease again, perhaps for a shorter time, and after this.
-            if (!stream.isAsking(lease.image.name, lease.image)) this.#extend(lease, asked.atMs)
+            // The time that its holder has asked for since, on the stream that has the lease by then, may be shorter.
+            if (!this.#isShortened(lease, stream)) this.#extend(lease, asked.atMs)
           }
         }
         break
@@ -219,6 +219,19 @@ export class Book {
       if (other !== stream && other.isAsking(image.name, image, this.decidedMs)) return true
     }
     return false
+  }
+
+  /**
+   * Whether its holder has asked for another time on the stream that has the lease, and got no answer yet: again on this
+   * one, or twice on another, where the first of them brings the lease there.
+   */
+  #isShortened({ image }: BookedLease, stream: Stream): boolean {
+    if (stream.isAsking(image.name, image)) return true
+    for (const other of this.streams.values()) {
+      if (other.asks(image.name, image) > 1) return true
+    }
+    // Who has left hears no answer to what the last batch decided.
+    return this.endedStreams.some(ended => ended.asks(image.name, image, this.decidedBeforeMs) > 1)
   }
 
   #streamEnded(key: object): void {

@@ -46,10 +46,16 @@ export class Stream {
 
   /** Whether an acquire of the lease by this client process is read, not before a time, and unanswered. */
   isAsking(name: string, who: { holderIdentity?: string; instance?: string }, sinceMs = 0): boolean {
+    return this.asks(name, who, sinceMs) > 0
+  }
+
+  /** How many such acquires there are. */
+  asks(name: string, who: { holderIdentity?: string; instance?: string }, sinceMs = 0): number {
+    let count = 0
     for (const { request, atMs } of this.asked.values()) {
-      if (atMs >= sinceMs && request.type === 'acquire' && request.name === name && isBy(request, who)) return true
+      if (atMs >= sinceMs && request.type === 'acquire' && request.name === name && isBy(request, who)) count++
     }
-    return false
+    return count
   }
 }
 
