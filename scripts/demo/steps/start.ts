@@ -17,8 +17,8 @@ export async function start(tour: Tour): Promise<void> {
   guide.say(
     'NATS and the coordinator run on this machine. Beside them: three nodes that tell that they are alive, two',
     'schedulers of which one may lead, three API servers that tell that they are there, and a monitor of the nodes.',
-    `Durations are short here, so that the tour is: a leader's lease runs ${durations.leader} s, a node's ${durations.node} s, and a node is`,
-    `Unknown after ${durations.grace} s of silence. Kubernetes has 15 s, 40 s and 50 s.`,
+    `A leader's lease runs ${durations.leader} s, as in Kubernetes. A node's runs ${durations.node} s, and a node is Unknown after ${durations.grace} s of silence:`,
+    'Kubernetes has 40 s and 50 s, and the tour would be longer.',
   )
   for (const node of nodes) fleet.startAgent(nodeCommand(place, node))
   for (const identity of schedulers) fleet.startAgent(schedulerCommand(place, identity, report))
