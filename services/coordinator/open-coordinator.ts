@@ -6,6 +6,7 @@ import { Outbox } from './feed/outbox.js'
 import type { Scope } from './feed/scope.js'
 import type { Journal } from './journal/journal.js'
 import { restoreJournal } from './journal/restore.js'
+import type { SnapshotItem } from './journal/snapshot-codec.js'
 import type { CollectionRule } from './lease/collection.js'
 import { LeaseCore } from './lease/lease-core.js'
 import type { LeaseNode } from './lease/lease-node.js'
@@ -67,8 +68,7 @@ export async function openCoordinator(deps: CoordinatorDeps): Promise<OpenCoordi
       else if (record.type !== 'renewed') outbox.add(record, nowMs, bytes?.[index++])
     }
   }
-  let records: LeaseRecord[] = []
-  for await (const item of restoreJournal(journal)) {
+  const restoreItem = (item: SnapshotItem): void => {
     switch (item.kind) {
       case 'header':
         table.restoreRevision(item.header.revision)
@@ -86,17 +86,18 @@ export async function openCoordinator(deps: CoordinatorDeps): Promise<OpenCoordi
         break
       case 'published':
         outbox.publishedThrough(item.throughRevision)
-        break
-      case 'record':
-        table.apply(item.record)
-        records.push(item.record)
-        break
-      case 'entry':
-        table.restoreRevision(item.revision)
-        feed.restore(records, item.revision)
-        hold(records)
-        records = []
     }
+  }
+  for await (const restored of restoreJournal(journal)) {
+    if (restored.kind === 'piece') {
+      for (const item of restored.items) restoreItem(item)
+      continue
+    }
+    const { records, revision, transitions } = restored
+    for (const record of records) table.apply(record)
+    table.restoreRevision(revision)
+    feed.restore(records, revision, transitions)
+    hold(records, transitions)
   }
   const core = new LeaseCore(table, deps.random, deps.observer, deps.collectionRules)
   const sessions = new Sessions(core, deps.sessionLimits ?? defaultSessionLimits)

@@ -189,7 +189,7 @@ export class SimulatedCoordinator implements Host<Up, Down> {
     while (this.#heard < lastSequence) {
       this.#heard++
       const entry = entries.get(this.#heard)
-      if (entry !== undefined) this.#durable(decodeEntry(entry, this.#heard).records)
+      if (entry !== undefined) this.#durable(decodeEntry(entry, this.#heard).entry.records)
     }
   }
 

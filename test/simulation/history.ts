@@ -30,7 +30,7 @@ export class DurableHistory {
       this.#lastSequence++
       const bytes = this.#store.entries.get(this.#lastSequence)
       if (bytes === undefined) throw new Error(`entry ${this.#lastSequence} was trimmed before anybody could read it`)
-      const { records, firstRevision } = decodeEntry(bytes, this.#lastSequence)
+      const { records, firstRevision } = decodeEntry(bytes, this.#lastSequence).entry
       this.table.restoreRevision(firstRevision - 1)
       for (const record of records) {
         this.table.apply(record)

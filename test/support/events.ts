@@ -48,15 +48,10 @@ export async function journaledEntries(directory: string): Promise<{ journalId: 
   const journal = await openJournal(`lmdb:${directory}`, { random: systemRandom })
   try {
     const entries: string[][] = []
-    let changes: string[] = []
-    for await (const item of restoreJournal(journal)) {
-      if (item.kind === 'entry') {
-        entries.push(changes)
-        changes = []
-      } else if (item.kind === 'record' && isTransition(item.record)) {
-        const { type, lease } = item.record
-        changes.push(`${lease.revision} ${type} ${leasePath(lease)}`)
-      }
+    for await (const restored of restoreJournal(journal)) {
+      if (restored.kind !== 'entry') continue
+      const changes = restored.records.filter(isTransition)
+      entries.push(changes.map(({ type, lease }) => `${lease.revision} ${type} ${leasePath(lease)}`))
     }
     return { journalId: journal.id, entries }
   } finally {

@@ -158,7 +158,7 @@ export class VirtualCoordinator {
 
   /** What the entries in the store hold, one list of records each. */
   entries(): (readonly LeaseRecord[])[] {
-    return [...this.store.entries].map(([sequence, bytes]) => decodeEntry(bytes, sequence).records)
+    return [...this.store.entries].map(([sequence, bytes]) => decodeEntry(bytes, sequence).entry.records)
   }
 
   /** Ends it as a crash would: what is on its way is lost. */

@@ -68,9 +68,9 @@ export class Feed {
     return { windowSize: this.#window.count, watchers: this.#watchers.size, queued, cutOff: this.#cutOffCount }
   }
 
-  /** Fills the window with the records of one replayed entry; entries come in order. */
-  restore(records: readonly LeaseRecord[], lastRevision: number): void {
-    this.#window.add(records, lastRevision)
+  /** Fills the window with the records of one replayed entry; entries come in order. Otherwise as `publish`. */
+  restore(records: readonly LeaseRecord[], lastRevision: number, bytes?: readonly Uint8Array[]): void {
+    this.#window.add(records, lastRevision, bytes)
     this.#window.trim()
   }
 

@@ -108,6 +108,11 @@ export class ByteReader {
     this.#view = viewOf(bytes)
   }
 
+  /** How many bytes were read. */
+  get position(): number {
+    return this.#at
+  }
+
   get isAtEnd(): boolean {
     return this.#at === this.#buffer.length
   }

@@ -45,11 +45,17 @@ export class EntryEncoder {
 /** One entry as bytes of its own. */
 export const encodeEntry = (entry: Entry): Uint8Array => Uint8Array.from(new EntryEncoder().encode(entry).bytes)
 
+export interface DecodedEntry {
+  readonly entry: Entry
+  /** Of each transition among its records, in order, the part of the bytes that `readTransition` read. */
+  readonly transitions: readonly Uint8Array[]
+}
+
 /**
  * @param sequence names the entry in the error.
  * @throws JournalCorrupt for anything but exactly one entry of a known format.
  */
-export function decodeEntry(bytes: Uint8Array, sequence: number): Entry {
+export function decodeEntry(bytes: Uint8Array, sequence: number): DecodedEntry {
   try {
     const reader = new ByteReader(bytes)
     const version = reader.uint8()
@@ -58,9 +64,15 @@ export function decodeEntry(bytes: Uint8Array, sequence: number): Entry {
     const firstRevision = reader.float64()
     const count = reader.uint32()
     const records: LeaseRecord[] = []
-    for (let i = 0; i < count; i++) records.push(readRecord(reader))
+    const transitions: Uint8Array[] = []
+    for (let i = 0; i < count; i++) {
+      const from = reader.position + tagBytes
+      const record = readRecord(reader)
+      records.push(record)
+      if (isTransition(record)) transitions.push(bytes.subarray(from, reader.position))
+    }
     if (!reader.isAtEnd) throw new RangeError('bytes after its last record')
-    return { epoch, firstRevision, records }
+    return { entry: { epoch, firstRevision, records }, transitions }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new JournalCorrupt(`journal entry ${sequence} cannot be read: ${reason}`, { cause: error })

@@ -8,18 +8,25 @@ import { decodeEntry } from './entry-codec.js'
 import { type Journal, JournalCorrupt } from './journal.js'
 import { decodePiece, type SnapshotItem } from './snapshot-codec.js'
 
-export type RestoreItem =
-  | SnapshotItem
-  | { readonly kind: 'record'; readonly record: LeaseRecord }
-  /** Follows the records of each entry. `revision` is the last one given up to its end, also when it has no records. */
-  | { readonly kind: 'entry'; readonly sequence: number; readonly epoch: number; readonly revision: number }
+export type Restored = { readonly kind: 'piece'; readonly items: readonly SnapshotItem[] } | RestoredEntry
+
+export interface RestoredEntry {
+  readonly kind: 'entry'
+  readonly sequence: number
+  readonly epoch: number
+  /** The last one given up to its end, also when it has no records. */
+  readonly revision: number
+  readonly records: readonly LeaseRecord[]
+  /** The bytes of each transition among them, in order. */
+  readonly transitions: readonly Uint8Array[]
+}
 
 /**
- * The snapshot's header, unpublished transitions, their gap, how far NATS was then, and leases, if there is a snapshot;
- * then each entry's records. An unpublished transition comes once, from the snapshot or as a record.
+ * The snapshot, if there is one, piece by piece: its header, unpublished transitions, their gap, how far NATS was then,
+ * and leases; then each entry. An unpublished transition comes once, from the snapshot or in an entry.
  * @throws JournalCorrupt where something cannot be read, is missing or does not follow from what was before it.
  */
-export async function* restoreJournal(journal: Journal): AsyncGenerator<RestoreItem> {
+export async function* restoreJournal(journal: Journal): AsyncGenerator<Restored> {
   const snapshot = journal.readSnapshot()
   const start = snapshot?.sequence ?? 1
   // The first entry decides which unpublished transitions replay brings again.
@@ -29,13 +36,15 @@ export async function* restoreJournal(journal: Journal): AsyncGenerator<RestoreI
   if (snapshot) {
     let number = 0
     for await (const piece of snapshot.pieces) {
+      const items: SnapshotItem[] = []
       for (const item of decodePiece(piece, number++)) {
         if (item.kind === 'header') revision = item.header.revision
         else if (revision === undefined) throw new JournalCorrupt('the snapshot does not begin with its header')
         else if (item.kind === 'image') newestImage = Math.max(newestImage, item.lease.revision)
         else if (item.kind === 'unpublished' && item.transition.lease.revision >= replayRevision) continue
-        yield item
+        items.push(item)
       }
+      yield { kind: 'piece', items }
     }
     if (revision === undefined) throw new JournalCorrupt('the snapshot has no header')
     if (replayRevision !== Number.POSITIVE_INFINITY) {
@@ -47,14 +56,13 @@ export async function* restoreJournal(journal: Journal): AsyncGenerator<RestoreI
   }
   let epoch = 0
   for await (const { sequence, entry: bytes } of journal.read(start)) {
-    const entry = decodeEntry(bytes, sequence)
+    const { entry, transitions } = decodeEntry(bytes, sequence)
     if (entry.epoch < epoch || entry.epoch > journal.epoch) {
       throw new JournalCorrupt(`journal entry ${sequence} is of epoch ${entry.epoch}, after ${epoch}`)
     }
     epoch = entry.epoch
     revision = follow(entry, sequence, revision)
-    for (const record of entry.records) yield { kind: 'record', record }
-    yield { kind: 'entry', sequence, epoch, revision }
+    yield { kind: 'entry', sequence, epoch, revision, records: entry.records, transitions }
   }
   if (newestImage > (revision ?? 0)) {
     throw new JournalCorrupt(`the snapshot knows revision ${newestImage}, the journal ends with ${revision}`)
@@ -62,7 +70,7 @@ export async function* restoreJournal(journal: Journal): AsyncGenerator<RestoreI
 }
 
 async function firstEntry(journal: Journal, start: number): Promise<Entry | undefined> {
-  for await (const { sequence, entry } of journal.read(start)) return decodeEntry(entry, sequence)
+  for await (const { sequence, entry } of journal.read(start)) return decodeEntry(entry, sequence).entry
   return undefined
 }
 

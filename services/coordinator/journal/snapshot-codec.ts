@@ -88,12 +88,14 @@ export function encodePiece(items: Iterable<SnapshotItem>): Uint8Array {
  * @param number names the piece in the error, the first is 0.
  * @throws JournalCorrupt for anything but a whole piece of a known format.
  */
-export function* decodePiece(bytes: Uint8Array, number: number): Generator<SnapshotItem> {
+export function decodePiece(bytes: Uint8Array, number: number): SnapshotItem[] {
   try {
     const reader = new ByteReader(bytes)
     const version = reader.uint8()
     if (version !== format) throw new RangeError(`format ${version}, of a newer leasehold?`)
-    while (!reader.isAtEnd) yield readItem(reader)
+    const items: SnapshotItem[] = []
+    while (!reader.isAtEnd) items.push(readItem(reader))
+    return items
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new JournalCorrupt(`piece ${number} of the snapshot cannot be read: ${reason}`, { cause: error })

@@ -18,6 +18,8 @@ export class LeaseTable {
   readonly #room: LeaseRoom = { strings: new SharedStrings(), numbers: new LeaseNumbers() }
   readonly #counts: Record<LeaseState, number> = { unheld: 0, held: 0, expired: 0, released: 0 }
   #revision: number
+  /** The greatest so far. */
+  #newestId = 0
 
   constructor(revision: number) {
     this.#revision = revision
@@ -144,14 +146,17 @@ export class LeaseTable {
     this.#advance(lease.revision)
   }
 
-  /** The id finds it many times faster than the name, which only a lease that is new has to be looked for by. */
-  #put(image: LeaseImage, node = this.#byId.get(image.id)): void {
+  #put(image: LeaseImage, known?: LeaseNode): void {
+    // Ids grow: a lease with a greater one than all before is new, and its name is free. A million of them may be restored.
+    const isNew = image.id > this.#newestId
+    const node = known ?? (isNew ? undefined : this.#byId.get(image.id))
     if (node !== undefined) {
       this.#counts[node.state]--
       node.change(image, this.#room)
     } else {
-      const former = this.find(image)
-      if (former !== undefined) this.#remove(former)
+      // A record that is older than the snapshot brings a lease back whose name is that of a later one by then.
+      const later = isNew ? undefined : this.find(image)
+      if (later !== undefined) this.#remove(later)
       this.#add(new LeaseNode(image, this.#room))
     }
     this.#counts[image.state]++
@@ -159,6 +164,7 @@ export class LeaseTable {
 
   #add(node: LeaseNode): void {
     const { id, namespace, name } = node
+    this.#newestId = Math.max(this.#newestId, id)
     let leases = this.#byName.get(namespace)
     if (leases === undefined) {
       leases = new SortedMap()
