@@ -147,16 +147,15 @@ export class LeaseTable {
   }
 
   #put(image: LeaseImage, known?: LeaseNode): void {
-    // Ids grow: a lease with a greater one than all before is new, and its name is free. A million of them may be restored.
-    const isNew = image.id > this.#newestId
-    const node = known ?? (isNew ? undefined : this.#byId.get(image.id))
+    // Ids grow: nobody has one that is greater than all before. A million leases may be restored.
+    const node = known ?? (image.id > this.#newestId ? undefined : this.#byId.get(image.id))
     if (node !== undefined) {
       this.#counts[node.state]--
       node.change(image, this.#room)
     } else {
-      // A record that is older than the snapshot brings a lease back whose name is that of a later one by then.
-      const later = isNew ? undefined : this.find(image)
-      if (later !== undefined) this.#remove(later)
+      // A snapshot may have, under one name, both a lease that was deleted while it was written and the one after it.
+      const former = this.find(image)
+      if (former !== undefined) this.#remove(former)
       this.#add(new LeaseNode(image, this.#room))
     }
     this.#counts[image.state]++

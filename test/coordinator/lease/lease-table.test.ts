@@ -74,6 +74,17 @@ test('replay bears with the deletion of a lease whose name belongs to another by
   t.is(table.size, 1)
 })
 
+test('a snapshot may have a lease and the one that was created under its name meanwhile', t => {
+  const table = new LeaseTable(0)
+  table.restore(image(10))
+  table.restore(image(20))
+  t.is(table.size, 1)
+  table.apply(transition(15, { id: 10 }, { type: 'deleted' }))
+  table.apply({ type: 'created', time: 0, lease: image(20) })
+  t.is(table.find({ namespace: 'kube-system', name: 'kube-scheduler' })?.id, 20)
+  t.deepEqual(table.counts, { unheld: 0, held: 1, expired: 0, released: 0 })
+})
+
 test('a renewal moves the renew time and the revision, and nothing else', t => {
   const created = transition(10)
   const run: Renewals = { type: 'renewed', firstRevision: 11, leaseIds: [10], renewTimes: [1_800_000_000_000_000] }
