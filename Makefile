@@ -20,7 +20,7 @@ up: setup build ## run nats-server, the coordinator and the agents here; Ctrl-C 
 	@exec node dist/scripts/up.js
 
 .PHONY: demo
-demo: setup build ## a tour of what goes wrong in a fleet, with real processes; it ends by itself in half a minute
+demo: setup build ## a tour of what goes wrong in a fleet, with real processes; it ends by itself after about 40 s
 	@exec node dist/scripts/demo.js
 
 .PHONY: test
