@@ -1,16 +1,16 @@
 import type { Result } from '../../faults/results.js'
 import type { Machine } from '../runner/machine.js'
-import type { Found, MutantResults, SimulationResults } from '../runner/results.js'
+import type { FalseAlarm, Found, MutantResults, SimulationResults } from '../runner/results.js'
 import type { Evidence } from './evidence.js'
 
 /** docs/EVIDENCE.md. Every figure in it is one of the results. */
-export function evidenceText({ simulation, mutants, faults, found }: Evidence): string {
+export function evidenceText({ simulation, mutants, faults, found, falseAlarms }: Evidence): string {
   const parts = [
     '# Evidence',
     'Made by `make evidence` from what the runs below have left; no figure is written by hand. ' +
       'What is simulated, and what is not, is in [ARCHITECTURE.md](../ARCHITECTURE.md).',
     '## Simulated worlds',
-    ...(simulation === undefined ? [notRun('make simulate')] : worlds(simulation, found)),
+    ...(simulation === undefined ? [notRun('make simulate')] : worlds(simulation, afterwards(found, falseAlarms))),
     '## Planted bugs',
     ...(mutants === undefined ? [notRun('make simulate-mutants')] : planted(mutants)),
     '## Real processes',
@@ -23,7 +23,17 @@ export function evidenceText({ simulation, mutants, faults, found }: Evidence): 
 
 const notRun = (command: string): string => `There are no results of \`${command}\`.`
 
-function worlds(results: SimulationResults, found: readonly Found[]): string[] {
+/** What became of a world that was broken, by its seed. */
+const afterwards = (found: readonly Found[], falseAlarms: readonly FalseAlarm[]): ReadonlyMap<number, string> =>
+  new Map([
+    ...found.map(({ seed }): [number, string] => [seed, '. Mended since, as told below']),
+    ...falseAlarms.map(({ seed, what }): [number, string] => [
+      seed,
+      `. The simulator erred, and no promise was broken: ${what}`,
+    ]),
+  ])
+
+function worlds(results: SimulationResults, afterwards: ReadonlyMap<number, string>): string[] {
   const { seeds, firstSeed, runs = 1, brokenSeeds, broken, virtualHours, seconds, steps, workers, counts } = results
   const faults = Object.entries(counts).filter(([what]) => what.startsWith(faultPrefix))
   const others = Object.entries(counts).filter(([what]) => !what.startsWith(faultPrefix))
@@ -36,7 +46,7 @@ function worlds(results: SimulationResults, found: readonly Found[]): string[] {
           'worlds',
           `${number(seeds)}, seeds ${firstSeed} to ${firstSeed + seeds - 1}${runs > 1 ? `, in ${runs} runs` : ''}`,
         ],
-        ['in which a promise was broken', number(brokenSeeds)],
+        ['in which a promise was seen broken', number(brokenSeeds)],
         ['time that passed in them', `${number(virtualHours)} hours`],
         ['steps, after each of which the invariants are looked at', number(steps)],
         ['time that it took', `${number(seconds)} s in ${workers} processes`],
@@ -45,9 +55,9 @@ function worlds(results: SimulationResults, found: readonly Found[]): string[] {
       ],
     ),
     ...broken.map(({ seed, seenBy, what }) => {
-      const isMended = found.some(bug => bug.seed === seed)
-      const since = isMended ? '. Mended since, as told below: the world is run with the tests, and holds' : ''
-      return `- seed ${seed}, seen by ${seenBy}: ${what}${since}`
+      const since = afterwards.get(seed)
+      const now = since === undefined ? '' : `${since}. The world is run with the tests, and holds`
+      return `- seed ${seed}, seen by ${seenBy}: ${what}${now}`
     }),
     table(
       ['fault', 'times'],

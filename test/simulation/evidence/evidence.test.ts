@@ -32,6 +32,7 @@ const evidence: Evidence = {
   },
   faults: [{ workload: 'guarded-set', faults: { 'kill -9': 3 }, counts: { rounds: 4 } }],
   found: [{ seed: 498, what: 'two holders', commit: 'abc' }],
+  falseAlarms: [{ seed: 9, what: 'the world was wrong' }],
 }
 
 test('the evidence tells every figure of the runs, with the command, the machine and the day', t => {
@@ -56,8 +57,23 @@ test('a broken world whose bug was mended is told with where to read of it, and 
   t.notRegex(evidenceText(evidence), /Mended since/)
 })
 
+test('a broken world in which the simulator was wrong is told as such', t => {
+  const text = evidenceText({ ...evidence, falseAlarms: [{ seed: 7, what: 'a dead process wrote' }] })
+  t.regex(
+    text,
+    /- seed 7, seen by oneHolder: two have it\. The simulator erred, and no promise was broken: a dead process wrote/,
+  )
+  t.notRegex(evidenceText(evidence), /The simulator erred/)
+})
+
 test('what was not run is told as such', t => {
-  const text = evidenceText({ simulation: undefined, mutants: undefined, faults: undefined, found: [] })
+  const text = evidenceText({
+    simulation: undefined,
+    mutants: undefined,
+    faults: undefined,
+    found: [],
+    falseAlarms: [],
+  })
   for (const command of ['simulate', 'simulate-mutants', 'faults']) {
     t.true(text.includes(`There are no results of \`make ${command}\`.`), command)
   }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Result } from '../../faults/results.js'
-import type { Found, MutantResults, SimulationResults } from '../runner/results.js'
+import type { FalseAlarm, Found, MutantResults, SimulationResults } from '../runner/results.js'
 import { root } from '../runner/workers.js'
 
 /** What the runs have left; undefined for what was not run. */
@@ -11,6 +11,8 @@ export interface Evidence {
   /** One of every test on real processes. */
   readonly faults: readonly Result[] | undefined
   readonly found: readonly Found[]
+  /** Where the world, or an invariant, was wrong. */
+  readonly falseAlarms: readonly FalseAlarm[]
 }
 
 /** Where runs leave what docs/EVIDENCE.md is made from. */
@@ -28,6 +30,7 @@ export function readEvidence(folder: string): Evidence {
     mutants: mutants === undefined ? undefined : JSON.parse(mutants),
     faults: faults?.split('\n').flatMap(line => (line === '' ? [] : [JSON.parse(line)])),
     found: JSON.parse(readFileSync(join(root, 'test/simulation/found.json'), 'utf8')),
+    falseAlarms: JSON.parse(readFileSync(join(root, 'test/simulation/false-alarms.json'), 'utf8')),
   }
 }
 
