@@ -14,7 +14,9 @@ const leasesLookedAtPerPage = 10_000
 export class LeaseTable {
   /** By namespace, then by name. */
   readonly #byName = new SortedMap<SortedMap<LeaseNode>>()
-  readonly #byId = new Map<number, LeaseNode>()
+  /** By id, as `#key` has it. */
+  readonly #byKey = new Map<number, LeaseNode>()
+  #firstId = 0
   readonly #room: LeaseRoom = { strings: new SharedStrings(), numbers: new LeaseNumbers() }
   readonly #counts: Record<LeaseState, number> = { unheld: 0, held: 0, expired: 0, released: 0 }
   #revision: number
@@ -31,7 +33,7 @@ export class LeaseTable {
   }
 
   get size(): number {
-    return this.#byId.size
+    return this.#byKey.size
   }
 
   /** How many leases are in each state. */
@@ -44,7 +46,7 @@ export class LeaseTable {
   }
 
   findById(id: number): LeaseNode | undefined {
-    return this.#byId.get(id)
+    return this.#byKey.get(this.#key(id))
   }
 
   /** @throws LeaseError LEASE_NOT_FOUND */
@@ -57,7 +59,7 @@ export class LeaseTable {
 
   /** All leases; what comes and goes while it is walked may be met or missed. */
   nodes(): IterableIterator<LeaseNode> {
-    return this.#byId.values()
+    return this.#byKey.values()
   }
 
   /** The same as images. */
@@ -76,7 +78,7 @@ export class LeaseTable {
         return
       case 'renewed':
         for (let i = 0; i < record.leaseIds.length; i++) {
-          const node = this.#byId.get(record.leaseIds[i] ?? 0)
+          const node = this.findById(record.leaseIds[i] ?? 0)
           if (node !== undefined) this.renewed(node, record.renewTimes[i] ?? 0, record.firstRevision + i)
         }
         this.#advance(record.firstRevision + record.leaseIds.length - 1)
@@ -148,7 +150,7 @@ export class LeaseTable {
 
   #put(image: LeaseImage, known?: LeaseNode): void {
     // Ids grow: nobody has one that is greater than all before. A million leases may be restored.
-    const node = known ?? (image.id > this.#newestId ? undefined : this.#byId.get(image.id))
+    const node = known ?? (image.id > this.#newestId ? undefined : this.findById(image.id))
     if (node !== undefined) {
       this.#counts[node.state]--
       node.change(image, this.#room)
@@ -170,18 +172,24 @@ export class LeaseTable {
       this.#byName.set(namespace, leases)
     }
     leases.set(name, node)
-    this.#byId.set(id, node)
+    if (this.size === 0) this.#firstId = id
+    this.#byKey.set(this.#key(id), node)
   }
 
   #remove({ id }: { id: number }): void {
-    const node = this.#byId.get(id)
+    const node = this.findById(id)
     if (node === undefined) return
-    this.#byId.delete(id)
+    this.#byKey.delete(this.#key(id))
     this.#counts[node.state]--
     const leases = this.#byName.get(node.namespace)
     leases?.delete(node.name)
     if (leases?.size === 0) this.#byName.delete(node.namespace)
     node.leave(this.#room)
+  }
+
+  /** How far an id is from the first: V8 finds a small integer in a map three times as fast as an id, which is an object there. */
+  #key(id: number): number {
+    return id - this.#firstId
   }
 
   #advance(revision: number): void {
