@@ -49,7 +49,7 @@ test.serial('a monitor that was stopped, and replaced meanwhile, tells nothing w
   deposed.process.kill('SIGCONT')
   await until(() => deposed.log().includes('no longer leading'))
   t.notRegex(deposed.log(), /the node is Unknown/)
-  t.is(await statusOf(client, 'n-2'), 'Unknown')
+  await until(async () => (await statusOf(client, 'n-2')) === 'Unknown')
 })
 
 test.serial('a partition between monitor and coordinator calls nobody Unknown', async t => {
