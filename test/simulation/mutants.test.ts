@@ -9,7 +9,21 @@ test('there are planted bugs, each with what it plants and why that matters', t 
   }
 })
 
-test('every planted bug fits the sources as they are, and compiles', t => {
+test('every planted bug fits the sources as they are', t => {
+  const copy = new Copy()
+  try {
+    for (const mutant of mutants()) {
+      t.notThrows(() => {
+        copy.plant(mutant)
+        copy.mend(mutant)
+      }, mutant.name)
+    }
+  } finally {
+    copy.remove()
+  }
+})
+
+test('every planted bug compiles', t => {
   t.timeout(180_000)
   const copy = new Copy()
   try {

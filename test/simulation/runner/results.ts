@@ -42,9 +42,6 @@ export interface MutantResults extends Machine {
 }
 
 /** A bug that a simulated world has shown, as found.json keeps it. */
-/** Where the world itself was not as it is, or an invariant asked for more than is promised: no bug. */
-export type FalseAlarm = Pick<Found, 'what' | 'seed'>
-
 export interface Found {
   /** What was wrong, in a line. */
   readonly what: string
@@ -52,3 +49,6 @@ export interface Found {
   /** The commit that mended it. */
   readonly commit: string
 }
+
+/** Where the world itself was not as it is, or an invariant asked for more than is promised: no bug. */
+export type FalseAlarm = Pick<Found, 'what' | 'seed'>
