@@ -42,7 +42,7 @@ export class SimulatedDisk {
     this.#faults = faults
     this.store = new MemoryStore(random)
     this.store.beforeFlush = sequence => {
-      // Its crash has told a process that an entry is there: what it would write next, as one that drains, it never does.
+      // A crash may tell a dead process that its entry is there: what that one would write next, it never does.
       if (this.#writer?.isDead) return new Promise(() => {})
       if (sequence > 0) this.onEntry()
       return this.#flush(sequence > 0)

@@ -8,6 +8,7 @@ import { decodeEntry } from './entry-codec.js'
 import { type Journal, JournalCorrupt } from './journal.js'
 import { decodePiece, type SnapshotItem } from './snapshot-codec.js'
 
+/** A part of what a journal holds. */
 export type Restored = { readonly kind: 'piece'; readonly items: readonly SnapshotItem[] } | RestoredEntry
 
 export interface RestoredEntry {
