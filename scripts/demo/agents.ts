@@ -6,7 +6,7 @@ export const nodes = ['node-1', 'node-2', 'node-3'] as const
 export const schedulers = ['scheduler-a', 'scheduler-b'] as const
 export const apiservers = ['kind-control-plane', 'kind-control-plane2', 'kind-control-plane3'] as const
 
-/** In seconds. Those of nodes are short, so that the tour is; a leader's outlasts a coordinator's start on a slow machine. */
+/** In seconds. Those of nodes are short, so that the tour is; a leader's outlasts the slow start of a coordinator. */
 export const durations = { node: 10, grace: 12, leader: 15 } as const
 
 /** How often nodes and API servers renew here; Kubernetes has 10 s. */
