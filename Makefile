@@ -44,19 +44,22 @@ simulate: setup ## run simulated worlds (SEEDS=1000), or one again (SEED=7, PLAN
 simulate-mutants: setup ## plant bugs in a copy of the sources; the simulator must find each (SEEDS=200, MUTANT=name)
 	@exec node --import=tsx test/simulation/simulate-mutants.ts
 
+# The load is made with as much room for young objects as a coordinator has.
+run-bench := node --max-semi-space-size=32 --import=tsx bench/bench.ts
+
 .PHONY: bench
 bench: setup build ## measure beside etcd, if one can be had (CASE=stream,batch for some in full; ETCD=path of one, or none)
 ifeq ($(SCALE),smoke)
-	@node --import=tsx bench/bench.ts
+	@$(run-bench)
 else
-	@etcds="$$(scripts/etcd.sh)" || exit; ETCD="$$etcds" node --import=tsx bench/bench.ts; status=$$?; \
+	@etcds="$$(scripts/etcd.sh)" || exit; ETCD="$$etcds" $(run-bench); status=$$?; \
 	  node --import=tsx bench/write-page.ts && exit $$status
 endif
 
 .PHONY: profile
 profile: setup build ## where a coordinator spends its time in a case, shortened: CASE=stream
 	@: $(or $(CASE),$(error name a case: make profile CASE=stream))
-	@PROFILES=bench/profiles SCALE=$(or $(SCALE),short) ETCD='' node --import=tsx bench/bench.ts
+	@PROFILES=bench/profiles SCALE=$(or $(SCALE),short) ETCD='' $(run-bench)
 
 # Where make evidence keeps what the runs found.
 results := test/simulation/results

@@ -17,6 +17,9 @@ import { type FiledResult, machine, readResult, writeResult } from './harness/re
 import { rows, text } from './harness/table.js'
 import { type Yardstick, yardstick, yardstickText } from './harness/yardstick.js'
 
+// grpc-js takes a stack trace of every call, and none of them is mapped to its source in a program that was built.
+process.setSourceMapsEnabled(false)
+
 const asked = process.env.CASE?.split(',').filter(name => name !== '') ?? []
 const unknown = asked.filter(name => !cases.some(known => known.name === name))
 if (unknown.length > 0) {

@@ -1,17 +1,25 @@
+import type { Random } from '../clock/random.js'
+import { Backoff } from './backoff.js'
 import type { Transport } from './transport.js'
 
-/** The coordinators a client knows, of which it uses one at a time: all its sessions and calls move on together. */
+/**
+ * The coordinators a client knows, of which it uses one at a time: all its sessions and calls move on together, and its
+ * sessions come back together, since they share a connection.
+ */
 export class AddressList {
   readonly #addresses: readonly string[]
   readonly #connect: (address: string) => Transport
   #index = 0
   #current: Transport | undefined
+  readonly #backoff: Backoff
+  #returnAtMs = Number.NEGATIVE_INFINITY
 
   /** @throws RangeError without an address. */
-  constructor(addresses: readonly string[], connect: (address: string) => Transport) {
+  constructor(addresses: readonly string[], connect: (address: string) => Transport, random: Random) {
     if (addresses.length === 0) throw new RangeError('addresses: name at least one coordinator, as 127.0.0.1:7070')
     this.#addresses = addresses
     this.#connect = connect
+    this.#backoff = new Backoff(random)
   }
 
   get size(): number {
@@ -37,6 +45,19 @@ export class AddressList {
     if (transport !== this.#current) return
     this.#index = (this.#index + 1) % this.#addresses.length
     this.close()
+  }
+
+  /** A Hold stream over `transport` failed: moves on, and says when sessions are to come back. */
+  streamFailed(transport: Transport, now: number): number {
+    this.moveOn(transport)
+    // Who comes back sooner, for a lease that cannot wait, and fails, does not put the others off.
+    if (now >= this.#returnAtMs) this.#returnAtMs = now + this.#backoff.nextMs()
+    return this.#returnAtMs
+  }
+
+  /** A coordinator answered on a Hold stream. */
+  streamAnswered(): void {
+    this.#backoff.reset()
   }
 
   /** Lets go of the connection. */

@@ -47,7 +47,6 @@ export class Connection {
   readonly #sent = new Map<number, Sent>()
   #renewalsSent = 0
   #lastRequestId = 0
-  #isBackedUp = false
   #isOver = false
 
   constructor(transport: Transport, now: number, handlers: HoldStreamHandlers) {
@@ -63,7 +62,6 @@ export class Connection {
         if (!this.#isOver) onMessage(message)
       },
       onDrain: () => {
-        this.#isBackedUp = false
         if (!this.#isOver) onDrain()
       },
       onEnd: error => {
@@ -83,14 +81,14 @@ export class Connection {
 
   /** Whether another acquire or release may be sent. */
   get hasRoom(): boolean {
-    return !this.#isBackedUp && this.#sent.size - this.#renewalsSent < window
+    return this.#stream?.hasRoom === true && this.#sent.size - this.#renewalsSent < window
   }
 
   send(sent: Sent, message: (requestId: number) => HoldRequest): void {
     this.#lastRequestId++
     this.#sent.set(this.#lastRequestId, sent)
     if (sent.type === 'renew') this.#renewalsSent++
-    if (!this.#stream?.send(message(this.#lastRequestId))) this.#isBackedUp = true
+    this.#stream?.send(message(this.#lastRequestId))
   }
 
   /** Gives the hold's handle up: a renewal of all leases that is sent later finds it gone. */
@@ -109,8 +107,9 @@ export class Connection {
     return sent
   }
 
-  /** Since when an answer is owed without a word; Infinity when none is. */
+  /** Since when an answer is owed without a word, the first of which is the connection; Infinity when none is. */
   get silentSinceMs(): number {
+    if (this.#lastRequestId === 0 && this.#stream?.hasRoom === false) return this.heardMs
     for (const { sentMs } of this.#sent.values()) return Math.max(sentMs, this.heardMs)
     return Number.POSITIVE_INFINITY
   }

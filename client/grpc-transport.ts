@@ -3,6 +3,7 @@ import {
   Client,
   type ClientDuplexStream,
   type ClientOptions,
+  connectivityState,
   credentials as grpcCredentials,
   Metadata,
   type MethodDefinition,
@@ -46,6 +47,8 @@ export function grpcTransport(address: string, options: GrpcTransportOptions = {
 class GrpcTransport implements Transport {
   readonly #client: Client
   readonly #connectTimeout: ConnectTimeout
+  /** Those that wait for the connection: a failed call costs far more than a wait, and a client may have many streams. */
+  #unconnected: GrpcHoldStream[] = []
 
   constructor(client: Client) {
     this.#client = client
@@ -53,10 +56,49 @@ class GrpcTransport implements Transport {
   }
 
   openHold(handlers: HoldStreamHandlers): HoldStream {
-    return new GrpcHoldStream(
-      this.#client.makeBidiStreamRequest(holdPath, encodeHoldRequest, decodeHoldResponse),
-      handlers,
-    )
+    const stream = new GrpcHoldStream(handlers)
+    if (this.#unconnected.push(stream) === 1) this.#openHolds()
+    return stream
+  }
+
+  /** Opens the streams once there is a connection; when none comes about, the first finds out why for all of them. */
+  #openHolds(): void {
+    const channel = this.#client.getChannel()
+    const state = channel.getConnectivityState(false)
+    if (state === connectivityState.IDLE || state === connectivityState.CONNECTING) {
+      channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, () => this.#openHolds())
+      if (state === connectivityState.IDLE) channel.getConnectivityState(true)
+      return
+    }
+    const streams = this.#unconnected.filter(({ isOver }) => !isOver)
+    this.#unconnected = []
+    if (state === connectivityState.READY) this.#callHolds(streams)
+    else if (state === connectivityState.TRANSIENT_FAILURE) this.#callFirst(streams)
+    // Not within the call of `close`, whose caller is not done.
+    else for (const stream of streams) queueMicrotask(() => stream.end(letGo))
+  }
+
+  #callFirst([first, ...others]: GrpcHoldStream[]): void {
+    if (first === undefined) return
+    const call = this.#callHold()
+    first.open(call)
+    const fail = (error: ServiceError): void => {
+      const reason = transportError(error)
+      for (const stream of others) stream.end(reason)
+    }
+    call.once('error', fail)
+    call.once('metadata', () => {
+      call.off('error', fail)
+      this.#callHolds(others)
+    })
+  }
+
+  #callHolds(streams: readonly GrpcHoldStream[]): void {
+    for (const stream of streams) if (!stream.isOver) stream.open(this.#callHold())
+  }
+
+  #callHold(): HoldCall {
+    return this.#client.makeBidiStreamRequest(holdPath, encodeHoldRequest, decodeHoldResponse)
   }
 
   call<Request extends object, Response>(
@@ -127,36 +169,53 @@ class GrpcTransport implements Transport {
   }
 }
 
-class GrpcHoldStream implements HoldStream {
-  readonly #call: ClientDuplexStream<HoldRequest, HoldResponse>
-  #isOver = false
+type HoldCall = ClientDuplexStream<HoldRequest, HoldResponse>
 
-  constructor(call: ClientDuplexStream<HoldRequest, HoldResponse>, handlers: HoldStreamHandlers) {
-    this.#call = call
-    const end = (error: TransportError | undefined): void => {
-      if (this.#isOver) return
-      this.#isOver = true
-      handlers.onEnd(error)
-    }
-    call.on('data', (response: HoldResponse) => {
-      if (!this.#isOver) handlers.onMessage(response)
-    })
-    call.on('drain', () => {
-      if (!this.#isOver) handlers.onDrain()
-    })
-    call.on('error', (error: ServiceError) => end(transportError(error)))
-    call.on('status', ({ code }) => {
-      if (code === statusCodes.OK) end(undefined)
-    })
+class GrpcHoldStream implements HoldStream {
+  readonly #handlers: HoldStreamHandlers
+  #call: HoldCall | undefined
+  isOver = false
+
+  constructor(handlers: HoldStreamHandlers) {
+    this.#handlers = handlers
   }
 
-  send(message: HoldRequest): boolean {
-    return this.#isOver || this.#call.write(message)
+  /** Goes on over `call`. */
+  open(call: HoldCall): void {
+    this.#call = call
+    call.on('data', (response: HoldResponse) => {
+      if (!this.isOver) this.#handlers.onMessage(response)
+    })
+    call.on('drain', () => this.#drained())
+    call.on('error', (error: ServiceError) => this.end(transportError(error)))
+    call.on('status', ({ code }) => {
+      if (code === statusCodes.OK) this.end(undefined)
+    })
+    this.#drained()
+  }
+
+  get hasRoom(): boolean {
+    return this.#call?.writableNeedDrain === false
+  }
+
+  send(message: HoldRequest): void {
+    if (!this.isOver) this.#call?.write(message)
   }
 
   close(): void {
     // Half closed it would wait for the coordinator, which may be gone: cancelled it ends here.
-    this.#call.cancel()
+    if (this.#call !== undefined) this.#call.cancel()
+    else queueMicrotask(() => this.end(letGo))
+  }
+
+  end(error: TransportError | undefined): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.#handlers.onEnd(error)
+  }
+
+  #drained(): void {
+    if (!this.isOver) this.#handlers.onDrain()
   }
 }
 
@@ -177,6 +236,8 @@ const cancelled = (method: string): TransportError => new TransportError('CANCEL
 
 const unconnected = (method: string): TransportError =>
   new TransportError('UNAVAILABLE', `${method}: no connection came about in time`)
+
+const letGo = new TransportError('UNAVAILABLE', 'the connection was let go before it came about')
 
 const isServiceError = (error: unknown): error is ServiceError =>
   error instanceof Error && 'code' in error && 'details' in error

@@ -10,6 +10,7 @@ import { randomInstance } from './instance.js'
 import { LeaseCalls } from './lease-calls.js'
 import type { Log } from './log.js'
 import { Session } from './session.js'
+import { StepClock } from './step-clock.js'
 import type { Transport } from './transport.js'
 import { type WatchEvent, type WatchOptions, watchLeases } from './watch.js'
 
@@ -37,6 +38,7 @@ export interface WithLeaseOptions extends AcquireOptions {
 export class LeaseholdClient extends LeaseCalls {
   readonly #options: LeaseholdClientOptions
   readonly #addresses: AddressList
+  readonly #time: StepClock
   readonly #closing: AbortController
   readonly #sessions = new Set<Session>()
   /** What `withLease` waits for, and does. */
@@ -50,10 +52,11 @@ export class LeaseholdClient extends LeaseCalls {
     const closing = new AbortController()
     // Every call that is under way listens to it, and none stays: many are no leak.
     setMaxListeners(0, closing.signal)
-    const list = new AddressList(addresses, transport)
+    const list = new AddressList(addresses, transport, random)
     super(new Calls(list, clock, random, closing.signal), randomInstance(random))
     this.#options = options
     this.#addresses = list
+    this.#time = new StepClock(clock)
     this.#closing = closing
   }
 
@@ -64,6 +67,7 @@ export class LeaseholdClient extends LeaseCalls {
     const session = new Session({
       addresses: this.#addresses,
       clock,
+      time: this.#time,
       random,
       instance: this.instance,
       ...(log === undefined ? {} : { log }),

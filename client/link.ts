@@ -3,7 +3,7 @@ import type { Random } from '../clock/random.js'
 import type { HoldResponse } from '../protos/hold.js'
 import { acquireRequest, mayAcquire } from './acquire-request.js'
 import type { AddressList } from './address-list.js'
-import { Backoff, shortestDelayMs } from './backoff.js'
+import { shortestDelayMs } from './backoff.js'
 import { Connection, patienceMs } from './connection.js'
 import { Fifo } from './fifo.js'
 import type { Log } from './log.js'
@@ -37,7 +37,6 @@ export class Link {
   readonly #clock: Clock
   readonly #random: Random
   readonly #log: Log | undefined
-  readonly #backoff: Backoff
   readonly #toAcquire = new Fifo<SessionHold>()
   readonly #toRelease = new Fifo<SessionHold>()
   #connection: Connection | undefined
@@ -52,7 +51,6 @@ export class Link {
     this.#clock = options.clock
     this.#random = options.random
     this.#log = options.log
-    this.#backoff = new Backoff(options.random)
   }
 
   get connection(): Connection | undefined {
@@ -132,7 +130,7 @@ export class Link {
     connection.heardMs = now
     if (!connection.hasAnswered) {
       connection.hasAnswered = true
-      this.#backoff.reset()
+      this.#addresses.streamAnswered()
       this.#log?.info({ address: this.#addresses.address }, 'session connected')
     }
     this.#owner.received(connection, message, now)
@@ -143,15 +141,14 @@ export class Link {
     this.#log?.warn({ address: this.#addresses.address, err: error }, 'session disconnected')
     connection.close()
     this.#connection = undefined
-    this.#addresses.moveOn(connection.transport)
+    const returnAtMs = this.#addresses.streamFailed(connection.transport, now)
     this.#toAcquire.clear()
     this.#toRelease.clear()
     this.#owner.disconnected()
     // A lease that is about to run out cannot wait for the whole of a long delay.
     const boundMs = Math.max(this.#owner.shortestRemainingMs(now) / 4, shortestDelayMs)
-    const delayMs = Math.min(this.#backoff.nextMs(), boundMs)
     const notBeforeMs = connection.isDraining && this.#addresses.size === 1 ? connection.moveAtMs : now
-    this.#reconnectAtMs = Math.max(now + delayMs, notBeforeMs)
+    this.#reconnectAtMs = Math.max(Math.min(returnAtMs, now + boundMs), notBeforeMs)
   }
 
   /**

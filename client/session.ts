@@ -12,11 +12,13 @@ import { Releases } from './releases.js'
 import { Renewals } from './renewals.js'
 import { SessionHold } from './session-hold.js'
 import { sleep } from './sleep.js'
-import { StepClock } from './step-clock.js'
+import type { StepClock } from './step-clock.js'
 
 export interface SessionOptions {
   readonly addresses: AddressList
   readonly clock: Clock
+  /** Of the same clock, shared by the sessions of a client. */
+  readonly time: StepClock
   readonly random: Random
   /** 32 hex digits: this process among those with the same holder identity. */
   readonly instance: string
@@ -62,7 +64,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options
     this.#clock = options.clock
-    this.#time = new StepClock(options.clock)
+    this.#time = options.time
     this.#renewals = new Renewals(options.random)
     this.#instance = options.instance
     this.#releases = new Releases(options, (next, isAnswered) =>

@@ -4,10 +4,12 @@
  */
 import type { HoldRequest, HoldResponse } from '../protos/hold.js'
 
-/** One open Hold stream. Nothing arrives after `onEnd`. */
+/** One Hold stream. Nothing arrives after `onEnd`. */
 export interface HoldStream {
-  /** Queues a message; false when the stream is backed up, until `onDrain`. A message after the end is dropped. */
-  send(message: HoldRequest): boolean
+  /** Whether to send; false until `onDrain` while the stream has no connection yet, or is backed up. */
+  readonly hasRoom: boolean
+  /** Sends a message, beyond the room that there is when it must. It is dropped before the connection and after the end. */
+  send(message: HoldRequest): void
   /** Ends the stream from this side; `onEnd` follows. */
   close(): void
 }

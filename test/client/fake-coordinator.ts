@@ -1,5 +1,6 @@
 import { AddressList } from '../../client/address-list.js'
 import { Session } from '../../client/session.js'
+import { StepClock } from '../../client/step-clock.js'
 import { type HoldStream, type HoldStreamHandlers, type Transport, TransportError } from '../../client/transport.js'
 import type { HoldRequest, HoldResponse } from '../../protos/hold.js'
 import { VirtualClock } from '../support/virtual-clock.js'
@@ -13,7 +14,6 @@ export class FakeStream implements HoldStream {
   readonly address: string
   readonly sent: HoldRequest[] = []
   isClosed = false
-  /** What `send` returns: false when the stream is backed up. */
   hasRoom = true
   readonly #handlers: HoldStreamHandlers
   readonly #onRequest: (stream: FakeStream, request: HoldRequest) => void
@@ -28,12 +28,11 @@ export class FakeStream implements HoldStream {
     this.#onRequest = onRequest
   }
 
-  send(message: HoldRequest): boolean {
+  send(message: HoldRequest): void {
     if (!this.isClosed) {
       this.sent.push(message)
       this.#onRequest(this, message)
     }
-    return this.hasRoom
   }
 
   close(): void {
@@ -136,6 +135,8 @@ export class FakeCoordinator {
   onStream: (method: string, request: object, address: string) => AsyncIterable<object> = async function* () {}
   /** Refuses connections. */
   isDown = false
+  /** A stream has a connection at once; otherwise when it drains. */
+  isReachable = true
 
   /** The newest stream. */
   get stream(): FakeStream {
@@ -148,6 +149,7 @@ export class FakeCoordinator {
     return {
       openHold: handlers => {
         const stream = new FakeStream(address, handlers, (from, request) => this.onRequest(from, request))
+        stream.hasRoom = this.isReachable
         this.streams.push(stream)
         if (this.isDown) stream.end()
         return stream
@@ -182,9 +184,11 @@ export class FakeCoordinator {
 export function sessionFixture({ addresses = ['one:1'], random = fixedRandom(), start = 1_000_000 } = {}) {
   const clock = new VirtualClock(start)
   const coordinator = new FakeCoordinator()
-  const list = new AddressList(addresses, address => coordinator.connect(address))
-  const session = new Session({ addresses: list, clock, random, instance: '0123456789abcdef0123456789abcdef' })
-  return { clock, coordinator, session, list }
+  const list = new AddressList(addresses, address => coordinator.connect(address), random)
+  const time = new StepClock(clock)
+  const instance = '0123456789abcdef0123456789abcdef'
+  const another = () => new Session({ addresses: list, clock, time, random, instance })
+  return { clock, coordinator, session: another(), another, list }
 }
 
 /** An acquire as most tests want it. */

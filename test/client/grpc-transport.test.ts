@@ -19,13 +19,14 @@ const acquire = {
 /** A Hold stream and what it brought. */
 function openHold(transport: ReturnType<typeof grpcTransport>) {
   const messages: HoldResponse[] = []
+  const drains: true[] = []
   const ends: (TransportError | undefined)[] = []
   const stream = transport.openHold({
     onMessage: message => messages.push(message),
-    onDrain: () => {},
+    onDrain: () => drains.push(true),
     onEnd: error => ends.push(error),
   })
-  return { stream, messages, ends }
+  return { stream, messages, drains, ends }
 }
 
 test('a dead connection does not cost the lease: another is opened, and the lease resumes', async t => {
@@ -98,6 +99,7 @@ test('a stream goes on after its transport was let go, until it is closed', asyn
   const coordinator = await startCoordinator()
   const transport = grpcTransport(coordinator.address)
   const { stream, messages, ends } = openHold(transport)
+  await until(() => stream.hasRoom)
   stream.send(acquire)
   await until(() => messages.length === 1)
   transport.close()
@@ -115,11 +117,56 @@ test('a stream to nobody ends once, with UNAVAILABLE', async t => {
   await coordinator.stop()
   const transport = grpcTransport(coordinator.address)
   const { stream, ends } = openHold(transport)
-  t.is(typeof stream.send(acquire), 'boolean')
   await until(() => ends.length > 0)
   t.is(ends[0]?.status, 'UNAVAILABLE')
-  t.true(stream.send(acquire))
+  t.notThrows(() => stream.send(acquire))
   transport.close()
+})
+
+test('streams that are opened before there is a connection wait for it, and take one', async t => {
+  const coordinator = await startCoordinator()
+  const proxy = await startTcpProxy(coordinator.address)
+  const transport = grpcTransport(proxy.address)
+  const opened = Array.from({ length: 20 }, () => openHold(transport))
+  t.false(opened.some(({ stream }) => stream.hasRoom))
+  const closed = openHold(transport)
+  closed.stream.close()
+  await until(() => opened.every(({ drains }) => drains.length === 1))
+  for (const [index, { stream }] of opened.entries()) {
+    t.true(stream.hasRoom)
+    stream.send({ ...acquire, name: `n${index}` })
+  }
+  await until(() => opened.every(({ messages }) => messages[0]?.type === 'acquired'))
+  t.is(proxy.connections, 1)
+  t.is(closed.ends.length, 1)
+  transport.close()
+  for (const { stream } of opened) stream.close()
+  await until(() => opened.every(({ ends }) => ends.length === 1))
+  proxy.stop()
+  await coordinator.stop()
+})
+
+test('streams to nobody all end with the reason that the first one found', async t => {
+  const coordinator = await startCoordinator()
+  await coordinator.stop()
+  const transport = grpcTransport(coordinator.address)
+  const opened = Array.from({ length: 20 }, () => openHold(transport))
+  await until(() => opened.every(({ ends }) => ends.length > 0))
+  for (const { ends } of opened) {
+    t.is(ends.length, 1)
+    t.is(ends[0]?.status, 'UNAVAILABLE')
+    t.regex(ends[0]?.message ?? '', /ECONNREFUSED/)
+  }
+  transport.close()
+})
+
+test('a transport that is let go before there is a connection ends its streams', async t => {
+  const transport = grpcTransport('127.0.0.1:1')
+  const { ends } = openHold(transport)
+  transport.close()
+  t.is(ends.length, 0)
+  await until(() => ends.length > 0)
+  t.is(ends[0]?.status, 'UNAVAILABLE')
 })
 
 test('a method that does not exist is a bug of the caller', async t => {

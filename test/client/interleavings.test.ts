@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { AddressList } from '../../client/address-list.js'
 import type { Hold } from '../../client/hold.js'
 import { Session } from '../../client/session.js'
+import { StepClock } from '../../client/step-clock.js'
 import { VirtualClock } from '../support/virtual-clock.js'
 import { seededRandom } from '../support/virtual-random.js'
 import { ModelCoordinator, type ModelStream } from './model-coordinator.js'
@@ -18,8 +19,9 @@ class Contender {
     this.#identity = identity
     const random = seededRandom(seed)
     this.#session = new Session({
-      addresses: new AddressList(['one:1'], () => coordinator.connect()),
+      addresses: new AddressList(['one:1'], () => coordinator.connect(), random),
       clock: this.clock,
+      time: new StepClock(this.clock),
       random,
       instance: Buffer.from(random.bytes(16)).toString('hex'),
     })

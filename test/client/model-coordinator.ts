@@ -7,15 +7,15 @@ export class ModelStream implements HoldStream {
   readonly requests: (HoldRequest | 'end')[] = []
   readonly responses: HoldResponse[] = []
   readonly #handlers: HoldStreamHandlers
+  readonly hasRoom = true
   isOver = false
 
   constructor(handlers: HoldStreamHandlers) {
     this.#handlers = handlers
   }
 
-  send(message: HoldRequest): boolean {
+  send(message: HoldRequest): void {
     if (!this.isOver) this.requests.push(message)
-    return true
   }
 
   close(): void {

@@ -1,5 +1,7 @@
 import test from 'ava'
 import { LeaseLostError } from '../../client/errors.js'
+import type { AcquireOptions } from '../../client/hold.js'
+import type { Random } from '../../clock/random.js'
 import { fixedRandom, seededRandom } from '../support/virtual-random.js'
 import { lease, sessionFixture } from './fake-coordinator.js'
 
@@ -122,7 +124,10 @@ test('after a pause of the process the answers that wait are read before the str
 })
 
 test('each failure moves on to the next address, and it never gives up', t => {
-  const { clock, coordinator, session } = sessionFixture({ addresses: ['one:1', 'two:2', 'three:3'] })
+  const { clock, coordinator, session } = sessionFixture({
+    addresses: ['one:1', 'two:2', 'three:3'],
+    random: fixedRandom(0.5),
+  })
   coordinator.isDown = true
   const hold = session.acquire(lease)
   clock.advance(3_600_000)
@@ -158,6 +163,56 @@ test('the first retry comes within 100 ms, and none later than 5 s after the one
     t.true(gapsMs.every(gapMs => gapMs >= 9.99 && gapMs <= 5_000))
     t.true(gapsMs.length >= 24)
   }
+})
+
+/** Several sessions of a client, with nobody there: each stream ends 1 ms after it was opened. */
+function sessionsWithNobodyThere(random: Random, leases: readonly Partial<AcquireOptions>[]) {
+  const { clock, coordinator, session, another } = sessionFixture({ random })
+  const connect = coordinator.connect.bind(coordinator)
+  let connections = 0
+  coordinator.connect = address => {
+    connections++
+    const transport = connect(address)
+    return {
+      ...transport,
+      openHold: handlers => {
+        const stream = transport.openHold(handlers)
+        clock.setTimer(1, () => coordinator.streams.find(one => one === stream)?.end())
+        return stream
+      },
+    }
+  }
+  for (const [index, changes] of leases.entries()) {
+    const one = index === 0 ? session : another()
+    one.acquire({ ...lease, name: `n${index}`, ...changes })
+    coordinator.stream.acquired()
+  }
+  return {
+    clock,
+    connections: () => connections,
+    /** How many streams were opened for a lease. */
+    tries: (name: string) =>
+      coordinator.streams.filter(({ sent }) =>
+        sent.some(message => message.type === 'acquire' && message.name === name),
+      ).length,
+  }
+}
+
+test('the sessions of a client come back together, over one connection at a time', t => {
+  const leases = Array.from({ length: 10 }, () => ({ leaseDurationMs: 600_000 }))
+  const { clock, connections, tries } = sessionsWithNobodyThere(seededRandom(3), leases)
+  clock.advance(20_000)
+  t.true(connections() > 5)
+  for (const index of leases.keys()) t.is(tries(`n${index}`), connections())
+})
+
+test('a session that hurries does not put the others of its client off', t => {
+  const leases = [{ leaseDurationMs: 600_000 }, { leaseDurationMs: 2_000 }]
+  const { clock, tries } = sessionsWithNobodyThere(fixedRandom(0.999_999), leases)
+  clock.advance(1_400)
+  t.true(tries('n1') > 5, `${tries('n1')} tries`)
+  // Its own, and again after 100, 200 and 400 ms.
+  t.is(tries('n0'), 4)
 })
 
 test('a lease that is about to run out makes retries hurry', t => {
@@ -242,4 +297,24 @@ test('acquires wait while the coordinator drains', t => {
     coordinator.stream.of('acquire').map(({ name }) => name),
     ['db', 'second'],
   )
+})
+
+test('a stream waits for its connection with patience of its own, and its first requests count from then', t => {
+  const { clock, coordinator, session } = sessionFixture({ addresses: ['one:1', 'two:2'] })
+  coordinator.isReachable = false
+  const hold = session.acquire({ ...lease, leaseDurationMs: 600_000 })
+  t.is(coordinator.stream.sent.length, 0)
+  clock.advance(4_999)
+  t.is(coordinator.streams.length, 1)
+  clock.advance(30)
+  t.is(coordinator.stream.address, 'two:2')
+  clock.advance(4_000)
+  coordinator.stream.drain()
+  const sentMs = clock.sinceBootMs()
+  t.is(coordinator.stream.of('acquire').length, 1)
+  // The coordinator is slow to answer, and has as long as any other.
+  clock.advance(4_000)
+  t.is(coordinator.streams.length, 2)
+  coordinator.stream.acquired()
+  t.is(hold.localDeadlineMs(), sentMs + 0.97 * 600_000)
 })

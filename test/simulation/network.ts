@@ -8,14 +8,16 @@ export interface NetworkFaults {
   readonly slowShare: number
   readonly slowMs: number
   /**
-   * Messages are so large that a process reads one of each client in a turn; else it reads what is there. The end of a
-   * stream, and what comes on a stream that the reader has left, fill no buffer.
+   * Messages are so large that a process reads one of each client in a turn; else it reads what is there. The signs
+   * of a stream, and what comes on a stream that the reader has left, fill no buffer.
    */
   readonly fillsBuffers?: boolean
 }
 
 /** What one end of a connection hears. */
 export interface Ear<Message> {
+  /** The host has accepted the connection. */
+  open?(): void
   message(message: Message): void
   /** The connection is over; called once. */
   end(): void
@@ -122,8 +124,11 @@ export class Network {
 
 const way = (from: string, to: string): string => `${from} > ${to}`
 
+/** What travels beside messages. */
+type Sign = 'open' | 'end'
+
 interface Waiting<Message> {
-  readonly message: Message | 'end'
+  readonly message: Message | Sign
   isReady: boolean
 }
 
@@ -132,15 +137,15 @@ class Pipe<Message> {
   readonly #waiting: Waiting<Message>[] = []
   readonly #network: Network
   readonly #isCut: () => boolean
-  readonly #deliver: (message: Message | 'end') => void
+  readonly #deliver: (message: Message | Sign) => void
 
-  constructor(network: Network, isCut: () => boolean, deliver: (message: Message | 'end') => void) {
+  constructor(network: Network, isCut: () => boolean, deliver: (message: Message | Sign) => void) {
     this.#network = network
     this.#isCut = isCut
     this.#deliver = deliver
   }
 
-  send(message: Message | 'end'): void {
+  send(message: Message | Sign): void {
     const waiting = { message, isReady: false }
     this.#waiting.push(waiting)
     this.#network.timeline.after(this.#network.latencyMs(), () => {
@@ -275,12 +280,13 @@ export class Connection<Up, Down> {
     this.#server = process
     this.#isOpenAtServer = true
     this.#serverEar = this.#host.accept(this)
+    if (this.#clientEar.open !== undefined) this.#down.send('open')
     this.#up.flush()
   }
 
-  #atServer(message: Up | 'end'): void {
+  #atServer(message: Up | Sign): void {
     if (message === 'end') this.#endAtServer()
-    else {
+    else if (message !== 'open') {
       if (this.#server?.isPaused && !this.#isEndingAtServer) this.#host.arrived?.(this, message)
       this.#server?.receive(() => {
         if (!this.#isOpenAtServer) return false
@@ -290,13 +296,14 @@ export class Connection<Up, Down> {
     }
   }
 
-  #atClient(message: Down | 'end'): void {
+  #atClient(message: Down | Sign): void {
     if (message === 'end') this.#endAtClient()
     else
       this.#from.receive(() => {
         if (!this.#isOpenAtClient) return false
-        this.#clientEar.message(message)
-        return true
+        if (message === 'open') this.#clientEar.open?.()
+        else this.#clientEar.message(message)
+        return message !== 'open'
       }, this.#network.socketOf(this.#from))
   }
 

@@ -19,17 +19,22 @@ export class SimulatedTransport implements Transport {
   }
 
   openHold(handlers: HoldStreamHandlers): HoldStream {
+    let isOpen = false
     const connection = this.#network.connect<Up, Down>(this.#process, this.#host, {
+      open: () => {
+        isOpen = true
+        handlers.onDrain()
+      },
       message: down => {
         if (down.type === 'hold') handlers.onMessage(decodeHoldResponse(down.bytes))
       },
       end: () => handlers.onEnd(unavailable('the stream broke')),
     })
     return {
-      send: message => {
-        connection.sendUp({ type: 'hold', bytes: encodeHoldRequest(message) })
-        return true
+      get hasRoom() {
+        return isOpen
       },
+      send: message => connection.sendUp({ type: 'hold', bytes: encodeHoldRequest(message) }),
       close: () => connection.closeUp(),
     }
   }

@@ -51,12 +51,16 @@ export class RecordedStream implements HoldStream {
     })
   }
 
-  send(message: HoldRequest): boolean {
+  get hasRoom(): boolean {
+    return this.#stream.hasRoom
+  }
+
+  send(message: HoldRequest): void {
     const { requestId } = message
     if (message.type === 'acquire') this.#acquires.set(requestId, this.#acquire(message))
     else if (message.type === 'renew') this.#renewals.set(requestId, this.#renew(message.handles))
     else this.#release(requestId, message.handle)
-    return this.#stream.send(message)
+    this.#stream.send(message)
   }
 
   close(): void {
