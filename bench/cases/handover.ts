@@ -1,6 +1,7 @@
 import type { BenchCase } from '../harness/bench-case.js'
 import { Latencies } from '../harness/latencies.js'
 import { Meter } from '../harness/measured-process.js'
+import { settled } from '../harness/settled.js'
 import { HoldCalls } from '../load/hold-calls.js'
 import { HoldStream } from '../load/hold-stream.js'
 import { pace } from '../load/pace.js'
@@ -115,6 +116,7 @@ export const handover: BenchCase = {
       HoldStream.open(client, 1_000 + index, { leases: leasesPerStream, isAll: true }),
     )
     context.defer(() => others.close())
+    await settled(coordinator)
 
     let isOver = (): void => {}
     const over = new Promise<void>(resolve => {
