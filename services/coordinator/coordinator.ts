@@ -52,7 +52,7 @@ export interface BatchObserver {
 
 /** One entry holds at most so many changes, and about so many bytes. */
 const changesPerBatch = 10_000
-const bytesPerBatch = 512 * 1024
+const bytesPerBatch = 256 * 1024
 
 /** A batch decides no longer than this at a stretch: reads change nothing, but each takes its time. */
 const longestDecideMs = 20
