@@ -433,7 +433,7 @@ test('a batch decides for 20 ms at a stretch: slow reads let the sockets be read
   t.true(order.includes('read 5'))
 })
 
-test('large leases close a batch at about 512 KiB, however many come or expire together', async t => {
+test('large leases close a batch at about 256 KiB, however many come or expire together', async t => {
   const sizes: number[] = []
   const world = await VirtualCoordinator.start({ onAppended: bytes => sizes.push(bytes) })
   const annotations = { note: 'x'.repeat(100_000) }
@@ -445,7 +445,7 @@ test('large leases close a batch at about 512 KiB, however many come or expire t
   await world.pass(0)
   await world.pass(4_000)
   t.is(world.open.table.counts.expired, 20)
-  t.true(Math.max(...sizes) < 1024 * 1024, `${sizes}`)
+  t.true(Math.max(...sizes) < 512 * 1024, `${sizes}`)
 })
 
 // Stop
