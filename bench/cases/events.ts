@@ -39,6 +39,7 @@ export const events: BenchCase = {
       async (client, index) => new HoldCalls(client, index),
     )
     context.defer(() => streams.close())
+    const streamOf = (pair: number): HoldCalls => streams.all[pair % streams.all.length] as HoldCalls
 
     // By pair: its acquire at 2 i, its release after it. Each pair has a lease of its own.
     const count = 2 * pairsPerSecond * seconds
@@ -63,8 +64,7 @@ export const events: BenchCase = {
     })
     await subscriber.flush()
     await pace({ perSecond: pairsPerSecond, seconds: context.scaled(warmUpSeconds) }, async (_, pair) => {
-      const stream = streams.all[pair % streams.all.length]
-      if (stream === undefined) return
+      const stream = streamOf(pair)
       const { handle } = await stream.acquire(`warm-${pair}`)
       await stream.release(handle)
     })
@@ -73,8 +73,7 @@ export const events: BenchCase = {
     const [meter, load, broker] = [new Meter(coordinator), new Meter(), new Meter(nats)]
     const startMs = performance.now()
     await pace({ perSecond: pairsPerSecond, seconds }, async (dueMs, pair) => {
-      const stream = streams.all[pair % streams.all.length]
-      if (stream === undefined) return
+      const stream = streamOf(pair)
       due[2 * pair] = dueMs
       const { handle } = await stream.acquire(`job-${pair}`)
       answered[2 * pair] = performance.now()

@@ -58,6 +58,7 @@ async function measure(context: BenchContext, { sessions, sessionsPerConnection 
       await Promise.all(round.map(hold => hold.whenHeld()))
       holds.push(...round)
     }
+    const sharing = sessionsPerConnection === 1 ? 'a connection each' : `${sessionsPerConnection} on a connection`
     const tokens = holds.map(hold => hold.fencingToken)
     context.say(`${sessions.toLocaleString('en')} sessions are open`)
 
@@ -72,7 +73,7 @@ async function measure(context: BenchContext, { sessions, sessionsPerConnection 
     const { cpuSeconds, peakBytes } = coordinator.usage()
     const kept = holds.filter((hold, i) => hold.isHeld() && hold.fencingToken === tokens[i]).length
     return {
-      load: `${sessions.toLocaleString('en')} sessions, ${sessionsPerConnection === 1 ? 'a connection each' : `${sessionsPerConnection} on a connection`}`,
+      load: `${sessions.toLocaleString('en')} sessions, ${sharing}`,
       subject: 'leasehold',
       figures: {
         servingMs,
