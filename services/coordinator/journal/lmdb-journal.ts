@@ -5,7 +5,6 @@
  */
 
 import { statfs } from 'node:fs/promises'
-import type { Database } from 'lmdb'
 import type { Random } from '../../../clock/random.js'
 import { bufferOf } from './bytes.js'
 import { type DirectoryLock, lockDirectory } from './directory-lock.js'
@@ -18,11 +17,10 @@ import {
   type SnapshotWriter,
 } from './journal.js'
 import { LmdbStore } from './lmdb-store.js'
+import type { NameRange, PagedTable } from './paged-table.js'
 
-/** Entries removed in one transaction. */
-const trimStep = 100
-/** Pieces of at most 1 MiB removed in one transaction. */
-const pieceStep = 8
+/** Pages removed in one transaction: a MiB. */
+const removeStep = 256
 /** Entries looked up at once, so that no read transaction stays open for long. */
 const readStep = 64
 
@@ -88,8 +86,8 @@ class LmdbJournal implements Journal {
     let next = Math.max(sequence, 1)
     while (next <= last) {
       const end = Math.min(next + readStep, last + 1)
-      for (const { key, value } of [...this.#store.entries.getRange({ start: next, end })]) {
-        if (key !== next) break
+      for (const { name, value } of this.#store.entries.values({ start: [next], end: [end] })) {
+        if (name[0] !== next) break
         yield { sequence: next++, entry: value }
       }
       if (next < end) throw new JournalCorrupt(`entry ${next} of the journal in ${this.#store.directory} is missing`)
@@ -102,15 +100,15 @@ class LmdbJournal implements Journal {
     let pieces = 0
     return {
       write: piece => {
-        const key: [number, number] = [id, pieces++]
-        return store.write(() => void store.pieces.put(key, bufferOf(piece)))
+        const name = [id, pieces++]
+        return store.write(() => store.pieces.put(name, bufferOf(piece)))
       },
       commit: async () => {
         const record: SnapshotRecord = { id, sequence, pieces }
         await store.write(() => void store.meta.put('snapshot', Buffer.from(JSON.stringify(record)), 0))
-        await this.#remove(store.pieces, { end: [id, 0] }, pieceStep)
+        await this.#remove(store.pieces, { end: [id, 0] })
       },
-      abandon: () => this.#remove(store.pieces, { start: [id, 0], end: [id + 1, 0] }, pieceStep),
+      abandon: () => this.#remove(store.pieces, { start: [id, 0], end: [id + 1, 0] }),
     }
   }
 
@@ -120,7 +118,7 @@ class LmdbJournal implements Journal {
   }
 
   trim(sequence: number): Promise<void> {
-    return this.#remove(this.#store.entries, { end: sequence }, trimStep)
+    return this.#remove(this.#store.entries, { end: [sequence] })
   }
 
   async checkOwner(): Promise<void> {
@@ -141,8 +139,8 @@ class LmdbJournal implements Journal {
   async removeUncommitted(): Promise<void> {
     const { pieces } = this.#store
     const id = this.#lastSnapshotId
-    await this.#remove(pieces, { end: [id, 0] }, pieceStep)
-    await this.#remove(pieces, { start: [id + 1, 0] }, pieceStep)
+    await this.#remove(pieces, { end: [id, 0] })
+    await this.#remove(pieces, { start: [id + 1, 0] })
   }
 
   #currentSnapshot(): SnapshotRecord | undefined {
@@ -152,25 +150,19 @@ class LmdbJournal implements Journal {
 
   async *#readPieces({ id, pieces }: SnapshotRecord): AsyncGenerator<Uint8Array> {
     for (let number = 0; number < pieces; number++) {
-      const piece = this.#store.pieces.get([id, number])
-      if (!piece) {
+      const [piece] = this.#store.pieces.values({ start: [id, number], end: [id, number + 1] })
+      if (piece === undefined) {
         throw new JournalCorrupt(`piece ${number} of the snapshot in ${this.#store.directory} is missing`)
       }
-      yield piece
+      yield piece.value
     }
   }
 
-  async #remove<K extends number | number[]>(
-    table: Database<Buffer, K>,
-    range: { start?: K; end?: K },
-    step: number,
-  ): Promise<void> {
+  async #remove(table: PagedTable, range: NameRange): Promise<void> {
     for (;;) {
-      const keys = [...table.getKeys({ ...range, limit: step })]
+      const keys = table.keys(range, removeStep)
       if (keys.length === 0) return
-      await this.#store.write(() => {
-        for (const key of keys) table.remove(key)
-      })
+      await this.#store.write(() => table.remove(keys))
     }
   }
 }

@@ -11,17 +11,25 @@ import { type Database, open, type RootDatabase } from 'lmdb'
 import { type Random, uuid } from '../../../clock/random.js'
 import { bufferOf } from './bytes.js'
 import { JournalFailed, JournalFenced } from './journal.js'
+import { PagedTable, pageSize } from './paged-table.js'
 
 /** Only address space: so much the file may grow before LMDB has to map it anew, which it does by itself. */
 const mapSize = 2 ** 36
+
+/**
+ * How many runs of free pages LMDB has at hand. With its own 50,000 it sorts them anew at every few hundred commits, in
+ * milliseconds each; any page will do here, so a few are as good.
+ */
+const maxFreeSpaceToLoad = 500
 
 export class LmdbStore {
   readonly directory: string
   readonly id: string
   readonly epoch: number
-  readonly entries: Database<Buffer, number>
-  /** Keyed by the snapshot's number and the piece's. */
-  readonly pieces: Database<Buffer, [number, number]>
+  /** Named by their sequence. */
+  readonly entries: PagedTable
+  /** Named by the snapshot's number and the piece's. */
+  readonly pieces: PagedTable
   /** Small values by name; `epoch` and `lastSequence` are the versions of the values of that name, so lmdb can check them. */
   readonly meta: Database<Buffer, string>
   readonly #root: RootDatabase<Buffer, string>
@@ -31,10 +39,10 @@ export class LmdbStore {
   /** Opens the directory and takes a new epoch, durably. */
   constructor(directory: string, random: Random) {
     this.directory = directory
-    this.#root = open({
+    const options = {
       path: directory,
       noSubdir: false,
-      encoding: 'binary',
+      encoding: 'binary' as const,
       overlappingSync: false,
       // Each group of writes is a transaction of its own, begun at once: 20% more appends a second.
       eventTurnBatching: false,
@@ -42,9 +50,13 @@ export class LmdbStore {
       compression: false,
       maxDbs: 3,
       mapSize,
-    })
-    this.entries = this.#root.openDB({ name: 'entries', encoding: 'binary' })
-    this.pieces = this.#root.openDB({ name: 'pieces', encoding: 'binary' })
+      pageSize,
+      // lmdb takes it, though its types do not know of it.
+      maxFreeSpaceToLoad,
+    }
+    this.#root = open(options)
+    this.entries = new PagedTable(this.#root.openDB({ name: 'entries', encoding: 'binary' }), 1)
+    this.pieces = new PagedTable(this.#root.openDB({ name: 'pieces', encoding: 'binary' }), 2)
     this.meta = this.#root.openDB({ name: 'meta', encoding: 'binary', useVersions: true })
     const { meta } = this
     this.epoch = this.#root.transactionSync(() => {
@@ -77,7 +89,7 @@ export class LmdbStore {
   append(entry: Uint8Array, sequence: number): Promise<void> {
     const { entries, meta } = this
     const put = () => {
-      entries.put(sequence, bufferOf(entry))
+      entries.put([sequence], bufferOf(entry))
       meta.put('lastSequence', mark, sequence)
     }
     return this.#commit(() => {

@@ -109,6 +109,23 @@ export function conforms(test: TestFn, makePlace: (t: ExecutionContext) => Promi
     t.is(String(Buffer.from(read[1] ?? [])), 'b')
   })
 
+  rule('entries of all lengths around those of pages come back whole, and go whole', async (t, place) => {
+    const journal = await place.open()
+    const lengths = [0, 1, 2_034, 4_071, 4_072, 4_073, 8_144, 8_145, 40_000, 3]
+    const written = lengths.map((length, index) => Buffer.alloc(length, index + 1))
+    for (const [index, entry] of written.entries()) await journal.append(entry, index + 1)
+    const read = async (from: number): Promise<Buffer[]> => {
+      const found: Buffer[] = []
+      for await (const { entry } of journal.read(from)) found.push(Buffer.from(entry))
+      return found
+    }
+    t.deepEqual(await read(1), written)
+    t.deepEqual(await read(8), written.slice(7))
+    await journal.trim(9)
+    await t.throwsAsync(read(8), { instanceOf: JournalCorrupt })
+    t.deepEqual(await read(9), written.slice(8))
+  })
+
   rule('many entries stay what they are while later ones are read', async (t, place) => {
     const journal = await place.open()
     const texts = Array.from({ length: 200 }, (_, index) => `entry ${index} ${'x'.repeat(index)}`)

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { open as openLmdb } from 'lmdb'
 import { systemRandom } from '../../../clock/random.js'
 import { type Journal, JournalFailed, JournalInUse } from '../../../services/coordinator/journal/journal.js'
 import { openLmdbJournal } from '../../../services/coordinator/journal/lmdb-journal.js'
@@ -95,6 +96,45 @@ test('a full disk fails the append once, without a stray rejection, and loses no
   t.deepEqual(await sequences(journal), upTo(journal.lastSequence))
   await t.notThrowsAsync(append(journal, 'more'))
   await journal.close()
+})
+
+test('what is trimmed makes room for entries of other lengths: the file does not grow with time', async t => {
+  const directory = temporaryDirectory(t)
+  const journal = await open(t, directory)
+  const sizes: number[] = []
+  const bytes = Buffer.alloc(256 * 1024, 'x')
+  for (let round = 0; round < 12; round++) {
+    const snapshot = journal.beginSnapshot(journal.lastSequence + 1)
+    for (let index = 0; index < 60; index++) {
+      const length = 1_000 + (((round * 60 + index) * 7_919) % 60_000)
+      await journal.append(bytes.subarray(0, length), journal.lastSequence + 1)
+      if (index % 20 === 0) await snapshot.write(bytes)
+    }
+    await snapshot.commit()
+    await journal.trim(journal.lastSequence - 9)
+    sizes.push(statSync(join(directory, 'data.mdb')).size)
+  }
+  const [early = 0, late = 0] = [sizes[3], sizes.at(-1)]
+  t.true(late < 1.15 * early, `the file grew from ${early} to ${late} bytes: ${sizes.join(', ')}`)
+})
+
+test('an entry and a piece that were written whole, before long ones were cut into pages, are read', async t => {
+  const directory = temporaryDirectory(t)
+  await (await open(t, directory)).close()
+  const long = 'x'.repeat(20_000)
+  const store = openLmdb<Buffer, string>({ path: directory, noSubdir: false, encoding: 'binary', maxDbs: 3 })
+  const meta = store.openDB<Buffer, string>({ name: 'meta', encoding: 'binary', useVersions: true })
+  await store.openDB<Buffer, number>({ name: 'entries', encoding: 'binary' }).put(1, Buffer.from(long))
+  await store.openDB<Buffer, number[]>({ name: 'pieces', encoding: 'binary' }).put([1, 0], Buffer.from(long))
+  await meta.put('lastSequence', Buffer.from('-'), 1)
+  await meta.put('snapshot', Buffer.from(JSON.stringify({ id: 1, sequence: 1, pieces: 1 })), 0)
+  await store.close()
+  const journal = await open(t, directory)
+  await append(journal, 'next')
+  t.deepEqual(await entries(journal), [`1 ${long}`, '2 next'])
+  const pieces: string[] = []
+  for await (const piece of journal.readSnapshot()?.pieces ?? []) pieces.push(Buffer.from(piece).toString())
+  t.deepEqual(pieces, [long])
 })
 
 test('a directory that cannot be one is refused by its name', async t => {
