@@ -28,11 +28,22 @@ export const systemRandom: Random = {
   fraction: () => Math.random(),
 }
 
+const dash = 0x2d
+const hexDigits = Buffer.from('0123456789abcdef')
+const uuidText = Buffer.alloc(36, dash)
+
 /** A random UUID (version 4) in its usual form. */
 export function uuid(random: Random): string {
   const bytes = random.bytes(16)
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
-  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+  let at = 0
+  for (let index = 0; index < bytes.length; index++) {
+    // The dashes before these bytes are there already.
+    if (index === 4 || index === 6 || index === 8 || index === 10) at++
+    const byte = bytes[index] ?? 0
+    uuidText[at++] = hexDigits[byte >> 4] ?? 0
+    uuidText[at++] = hexDigits[byte & 0x0f] ?? 0
+  }
+  return uuidText.toString('latin1')
 }

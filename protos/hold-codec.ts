@@ -123,8 +123,8 @@ function writeAcquire(message: AcquireRequest): void {
 }
 
 function readAcquire(reader: Reader, endAt: number): AcquireRequest {
-  const message = {
-    type: 'acquire' as const,
+  const message: Mutable<AcquireRequest> = {
+    type: 'acquire',
     requestId: 0,
     namespace: '',
     name: '',
@@ -134,30 +134,31 @@ function readAcquire(reader: Reader, endAt: number): AcquireRequest {
     priority: 0,
     supersede: false,
   }
-  const labels: Record<string, string> = Object.create(null)
-  let waitTimeoutMs: number | undefined
-  let takeoverDelayMs: number | undefined
+  let labels: Record<string, string> | undefined
   while (reader.pos < endAt) {
     const tag = reader.uint32()
     if (tag === delimited(1)) message.namespace = reader.string()
     else if (tag === delimited(2)) message.name = reader.string()
     else if (tag === delimited(3)) message.holderIdentity = reader.string()
-    else if (tag === delimited(4)) message.instance = Buffer.from(reader.bytes()).toString('hex')
+    else if (tag === delimited(4)) message.instance = hexOf(reader.bytes())
     else if (tag === delimited(5)) message.leaseDurationMs = readDuration(reader)
-    else if (tag === delimited(6)) readLabel(reader, end(reader), labels)
-    else if (tag === varint(7)) message.priority = reader.int32()
-    else if (tag === delimited(8)) waitTimeoutMs = readDuration(reader)
+    else if (tag === delimited(6)) {
+      labels ??= Object.create(null) as Record<string, string>
+      readLabel(reader, end(reader), labels)
+    } else if (tag === varint(7)) message.priority = reader.int32()
+    else if (tag === delimited(8)) message.waitTimeoutMs = readDuration(reader)
     else if (tag === varint(9)) message.supersede = reader.bool()
-    else if (tag === delimited(10)) takeoverDelayMs = readDuration(reader)
+    else if (tag === delimited(10)) message.takeoverDelayMs = readDuration(reader)
     else reader.skipType(tag & 7)
   }
-  return {
-    ...message,
-    ...(Object.keys(labels).length > 0 ? { labels } : {}),
-    ...(waitTimeoutMs === undefined ? {} : { waitTimeoutMs }),
-    ...(takeoverDelayMs === undefined ? {} : { takeoverDelayMs }),
-  }
+  if (labels !== undefined) message.labels = labels
+  return message
 }
+
+type Mutable<Message> = { -readonly [Field in keyof Message]: Message[Field] }
+
+const hexOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
 
 function readLabel(reader: Reader, endAt: number, labels: Record<string, string>): void {
   let key = ''

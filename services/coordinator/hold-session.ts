@@ -12,7 +12,7 @@ import type { Instant } from './lease/commands.js'
 import { invalidRequest, LeaseError } from './lease/errors.js'
 import type { LeaseState } from './lease/lease.js'
 import type { Push, Session } from './lease/session.js'
-import type { SessionAcquireOutcome, SessionRenewal, Sessions } from './lease/sessions.js'
+import type { SessionAcquire, SessionAcquireOutcome, SessionRenewal, Sessions } from './lease/sessions.js'
 import { type Limits, validateAcquire } from './lease/validation.js'
 
 /** What a message takes the coordinator, and one that begins or ends a tenancy, in renewals of leases in long messages. */
@@ -113,8 +113,7 @@ export class HoldSession {
       this.#fail(requestId, invalidRequest(violations))
       return
     }
-    const { type: _, requestId: __, instance: ___, ...rest } = request
-    const command = { ...rest, ...(instance === '' ? {} : { instance }) }
+    const command: SessionAcquire = instance === '' ? withoutInstance(request) : request
     let answer: HoldResponse | undefined
     const { sessions } = this.#coordinator
     // A resume only keeps a lease, so it goes on where there is little space.
@@ -228,6 +227,11 @@ export class HoldSession {
   }
 }
 
+function withoutInstance(request: AcquireRequest): SessionAcquire {
+  const { instance: _, ...command } = request
+  return command
+}
+
 /** What the renewals of one stream have in common. */
 interface Renewing {
   readonly sessions: Sessions
@@ -246,7 +250,7 @@ class RenewCommand implements Command, SessionRenewal {
   /** What it takes to decide it. */
   readonly work: number
   readonly session: Session
-  readonly handles: readonly number[] | Iterator<number>
+  readonly holdings: SessionRenewal['holdings']
   renewed = 0
   failures?: { handle: number; reason: string }[]
   readonly #renewing: Renewing
@@ -257,7 +261,7 @@ class RenewCommand implements Command, SessionRenewal {
     this.requestId = requestId
     this.arrivedAt = arrivedAt
     this.work = messageWork + (handles === 'all' ? 0 : handles.length)
-    this.handles = handles === 'all' ? renewing.session.handles.keys() : handles
+    this.holdings = handles === 'all' ? renewing.session.handles.values() : handles
   }
 
   decide(time: Instant, limit: number): boolean {

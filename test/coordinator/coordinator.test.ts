@@ -211,7 +211,7 @@ test('a lease does not expire while its renewal, read in time, waits for a later
   ])
   await world.pass(3_990)
   world.takeHeard()
-  const renewal: SessionRenewal = { session, handles: session.handles.keys(), renewed: 0 }
+  const renewal: SessionRenewal = { session, holdings: session.handles.values(), renewed: 0 }
   world.coordinator.submit({
     kind: 'keep',
     arrivedAt: world.open.leaseClock.now(),
@@ -390,7 +390,7 @@ test('one entry holds 10,000 changes of commands at most: a greater renewal goes
   ])
   const before = world.store.entries.size
   world.takeHeard()
-  const renewal: SessionRenewal = { session, handles: session.handles.keys(), renewed: 0 }
+  const renewal: SessionRenewal = { session, holdings: session.handles.values(), renewed: 0 }
   world.coordinator.submit({
     kind: 'keep',
     arrivedAt: world.open.leaseClock.now(),

@@ -135,7 +135,7 @@ export class TestSession {
     const { world, session } = this
     const renewal: SessionRenewal = {
       session,
-      handles: handles.length > 0 ? handles : session.handles.keys(),
+      holdings: handles.length > 0 ? handles : session.handles.values(),
       renewed: 0,
     }
     world.sessions.heard(session, world.time)

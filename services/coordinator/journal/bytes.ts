@@ -1,5 +1,7 @@
 /** Fewer bytes than this and a string's length is one byte; else that byte is this mark and four bytes follow. */
 const longStringMark = 255
+/** Fewer characters than this are written one by one, where they are ASCII. */
+const shortString = 64
 const initialSize = 64 * 1024
 
 /**
@@ -50,6 +52,7 @@ export class ByteWriter {
   }
 
   string(value: string): void {
+    if (value.length < shortString && this.#ascii(value)) return
     const mostBytes = value.length * 3
     const prefix = mostBytes < longStringMark ? 1 : 5
     const at = this.#take(prefix + mostBytes)
@@ -61,6 +64,23 @@ export class ByteWriter {
       this.#view.setUint32(at + 1, size, true)
     }
     this.#length = at + prefix + size
+  }
+
+  /** Whether that was a string of ASCII; otherwise nothing was written. Twice as fast as a call of Buffer's for a name. */
+  #ascii(value: string): boolean {
+    const { length } = value
+    const at = this.#take(1 + length)
+    const buffer = this.#buffer
+    buffer[at] = length
+    for (let index = 0; index < length; index++) {
+      const code = value.charCodeAt(index)
+      if (code > 0x7f) {
+        this.#length = at
+        return false
+      }
+      buffer[at + 1 + index] = code
+    }
+    return true
   }
 
   /** Whole numbers, of which many lie close together: their least one and each one's distance from it, 4 bytes each where that fits. */

@@ -11,20 +11,22 @@ export function created(
   time: Instant,
   random: Random,
 ): LeaseImage {
-  const { generateName, generation } = command
-  return {
+  const { namespace, generateName, generation } = command
+  const lease: LeaseImage = {
     id: revision,
-    namespace: command.namespace,
+    namespace,
     name,
     uid: uuid(random),
-    ...(generateName === undefined ? {} : { generateName }),
-    ...(generation === undefined ? {} : { generation }),
     creationTimestamp: Math.floor(time.wallMicros / 1e6),
-    ...present(command.changes),
     state: 'unheld',
     fencingToken: 0,
     revision,
   }
+  // One by one: most leases come to be by an acquire, which sets none of them.
+  if (generateName !== undefined) Object.assign(lease, { generateName })
+  if (generation !== undefined) Object.assign(lease, { generation })
+  for (const _ in command.changes) return { ...lease, ...present(command.changes) }
+  return lease
 }
 
 /** The lease with the changes; the same object when they change nothing. */

@@ -41,8 +41,8 @@ export type SessionAcquireOutcome =
 /** A renewal of many leases, which may take several batches. */
 export interface SessionRenewal {
   readonly session: Session
-  /** Those to renew; those that the session has come and go meanwhile. */
-  readonly handles: readonly number[] | Iterator<number>
+  /** What to renew: by handles, or all that the session has, which come and go meanwhile. */
+  readonly holdings: readonly number[] | Iterator<LeaseNode | Waiter>
   /** How many of a list were renewed so far. */
   renewed: number
   /** Absent: none. */
@@ -135,12 +135,13 @@ export class Sessions implements Queues {
   }
 
   acquire(session: Session, command: SessionAcquire, time: Instant): SessionAcquireOutcome {
-    const lease = leasePath(command)
-    if (!session.isOpen) throw new LeaseError('DRAINING', 'the session is over: open another', { lease })
+    if (!session.isOpen) {
+      throw new LeaseError('DRAINING', 'the session is over: open another', { lease: leasePath(command) })
+    }
     const key = leaseKey(command.namespace, command.name)
     const place = this.#placeOf(key, command)
     const isHere = place?.session === session || this.#table.find(command)?.session === session
-    if (!isHere) this.#checkRoom(session, lease)
+    if (!isHere) this.#checkRoom(session, command)
     const handle = session.nextHandle()
     const outcome = this.#tenancies.take(command, time, { session, handle })
     if (outcome !== undefined) {
@@ -155,18 +156,21 @@ export class Sessions implements Queues {
 
   /** Renews at most `limit` leases; true when the renewal is complete. */
   renew(renewal: SessionRenewal, time: Instant, limit: number): boolean {
-    const { handles } = renewal
-    if ('next' in handles) {
+    const { holdings, session } = renewal
+    if ('next' in holdings) {
       for (let count = 0; count < limit; count++) {
-        const next = handles.next()
+        const next = holdings.next()
         if (next.done) return true
-        this.#renew(renewal, next.value, time)
+        this.#renew(renewal, next.value.handle, next.value, time)
       }
       return false
     }
-    const end = Math.min(handles.length, renewal.renewed + limit)
-    for (; renewal.renewed < end; renewal.renewed++) this.#renew(renewal, handles[renewal.renewed] ?? 0, time)
-    return end === handles.length
+    const end = Math.min(holdings.length, renewal.renewed + limit)
+    for (; renewal.renewed < end; renewal.renewed++) {
+      const handle = holdings[renewal.renewed] ?? 0
+      this.#renew(renewal, handle, session.handles.get(handle), time)
+    }
+    return end === holdings.length
   }
 
   /** When the session should be heard from next. */
@@ -237,9 +241,7 @@ export class Sessions implements Queues {
     this.#batch.push(session, { type: 'granted', handle, fencingToken, leaseDurationMs, lapseAfterMs })
   }
 
-  #renew(renewal: SessionRenewal, handle: number, time: Instant): void {
-    const { session } = renewal
-    const holding = session.handles.get(handle)
+  #renew(renewal: SessionRenewal, handle: number, holding: LeaseNode | Waiter | undefined, time: Instant): void {
     if (holding instanceof LeaseNode && !isExpired(holding, time.now)) {
       this.#tenancies.extend(holding, time)
       return
@@ -252,21 +254,22 @@ export class Sessions implements Queues {
       return
     }
     holding.session = undefined
-    session.handles.delete(handle)
+    renewal.session.handles.delete(handle)
     this.#tenancies.expire(holding, time)
     renewal.failures.push({ handle, reason: 'STALE_FENCING_TOKEN' })
   }
 
-  #checkRoom({ handles }: Session, lease: string): void {
+  #checkRoom({ handles }: Session, name: LeaseName): void {
     if (handles.size < this.#limits.maxHandlesPerSession) return
+    const lease = leasePath(name)
     const message = `the session has ${handles.size} leases, as many as it may: use another for ${lease}`
     throw new LeaseError('SESSION_FULL', message, { lease })
   }
 
   #enqueue(session: Session, handle: number, command: SessionAcquire, time: Instant): SessionAcquireOutcome {
-    const lease = leasePath(command)
     const key = leaseKey(command.namespace, command.name)
-    this.#checkRoom(session, lease)
+    this.#checkRoom(session, command)
+    const lease = leasePath(command)
     const queue = this.#queues.get(key) ?? new WaitQueue()
     if (queue.size >= this.#limits.maxWaitersPerLease) {
       const message = `${queue.size} wait for lease ${lease}, as many as may: try again later`
@@ -296,7 +299,7 @@ export class Sessions implements Queues {
 
   /** The place that the same client process has already. */
   #placeOf(key: string, { holderIdentity, instance }: AcquireCommand): Waiter | undefined {
-    if (instance === undefined) return undefined
+    if (instance === undefined || this.#queues.size === 0) return undefined
     for (const waiter of this.#queues.get(key) ?? []) {
       if (waiter.command.instance === instance && waiter.command.holderIdentity === holderIdentity) return waiter
     }

@@ -103,11 +103,11 @@ export function validateLeaseDuration(
   { minLeaseDurationMs, maxLeaseDurationMs }: Limits,
   field: string,
 ): readonly FieldViolation[] {
-  const range = `between ${minLeaseDurationMs / 1e3} s and ${maxLeaseDurationMs / 1e3} s`
-  if (leaseDurationMs === undefined) return [required(field, `set a duration ${range}`)]
-  if (leaseDurationMs >= minLeaseDurationMs && leaseDurationMs <= maxLeaseDurationMs) {
+  if (leaseDurationMs !== undefined && leaseDurationMs >= minLeaseDurationMs && leaseDurationMs <= maxLeaseDurationMs) {
     return Number.isInteger(leaseDurationMs) ? none : [invalid(field, shown(leaseDurationMs), 'use whole milliseconds')]
   }
+  const range = `between ${minLeaseDurationMs / 1e3} s and ${maxLeaseDurationMs / 1e3} s`
+  if (leaseDurationMs === undefined) return [required(field, `set a duration ${range}`)]
   return [invalid(field, shown(leaseDurationMs), `must be ${range}`)]
 }
 

@@ -150,7 +150,7 @@ test('a renewal of many leases stops at the limit, and goes on where it stopped'
   const session = world.openSession()
   for (let i = 0; i < 5; i++) session.acquire({ name: `lease-${i}` })
   world.records()
-  const renewal = { session: session.session, handles: session.session.handles.keys(), renewed: 0 }
+  const renewal = { session: session.session, holdings: session.session.handles.values(), renewed: 0 }
   t.false(world.sessions.renew(renewal, world.time, 3))
   t.is(world.core.batch.changes, 3)
   t.true(world.sessions.renew(renewal, world.time, 3))
