@@ -128,7 +128,8 @@ export class JetStreamPipeline {
     const isAsking = isLast || this.#isFirst
     try {
       const options = isAsking ? { headers, reply: `${this.#inbox}.${sequence}` } : { headers }
-      connection.publish(message.subject, message.data, options)
+      // As bytes: the client's own encoder of text takes twice as long.
+      connection.publish(message.subject, Buffer.from(message.data), options)
     } catch (error) {
       this.stop(error instanceof Error ? error.message : String(error))
       return
