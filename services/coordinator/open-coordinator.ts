@@ -79,7 +79,7 @@ export async function openCoordinator(deps: CoordinatorDeps): Promise<OpenCoordi
         table.restore(item.lease)
         break
       case 'unpublished':
-        hold([item.transition])
+        hold([item.transition], [item.bytes])
         break
       case 'gap':
         outbox.restore({ publishedThrough: outbox.state.publishedThrough, gap: item })

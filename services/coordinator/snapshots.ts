@@ -1,8 +1,8 @@
 import type { Clock } from '../../clock/clock.js'
+import { nextSlice } from '../../clock/next-slice.js'
 import type { Outbox } from './feed/outbox.js'
 import type { Journal } from './journal/journal.js'
 import { type SnapshotSize, takeSnapshot } from './journal/snapshot.js'
-import type { Transition } from './lease/records.js'
 import type { OpenCoordinator } from './open-coordinator.js'
 
 export interface SnapshotsOptions {
@@ -67,7 +67,8 @@ export class Snapshots {
         gap: () => outbox.state.gap,
         publishedThrough: () => outbox.state.publishedThrough,
         settled: () => coordinator.execute('read', () => undefined),
-        clock,
+        // While very many leases expire at once, which is when most is appended, they come first.
+        nextSlice: run => nextSlice(clock, coordinator.isMoreDue, run),
         sliceSize,
       })
       this.#lastBytes = size.bytes
@@ -78,11 +79,11 @@ export class Snapshots {
   }
 }
 
-/** The transitions that wait for NATS, slice by slice, while they come and go. */
-function* waiting(outbox: Outbox, sliceSize: number): Generator<Transition> {
+/** The bytes of the transitions that wait for NATS, slice by slice, while they come and go. */
+function* waiting(outbox: Outbox, sliceSize: number): Generator<Uint8Array> {
   let revision = 0
   for (let slice = outbox.after(revision, sliceSize); slice.length > 0; slice = outbox.after(revision, sliceSize)) {
-    yield* slice
-    revision = slice.at(-1)?.lease.revision ?? revision
+    for (const { bytes } of slice) yield bytes
+    revision = slice.at(-1)?.revision ?? revision
   }
 }

@@ -2,6 +2,7 @@ import test from 'ava'
 import type { SnapshotSize } from '../../services/coordinator/journal/snapshot.js'
 import { Snapshots } from '../../services/coordinator/snapshots.js'
 import { leader } from '../support/core.js'
+import { transitionOf } from '../support/transition-bytes.js'
 import { VirtualClock } from '../support/virtual-clock.js'
 import { VirtualCoordinator } from '../support/virtual-coordinator.js'
 
@@ -116,7 +117,8 @@ test('transitions that are not yet on NATS survive a snapshot and a restart', as
   await world.pass(2_000)
   await snapshots.idle()
   t.true(taken.length > 0)
-  const waiting = (of: VirtualCoordinator) => of.open.outbox.after(0, 1_000).map(({ lease }) => lease.name)
+  const waiting = (of: VirtualCoordinator) =>
+    of.open.outbox.after(0, 1_000).map(packed => transitionOf(packed).lease.name)
   t.is(waiting(world).length, 29)
   t.deepEqual(waiting(await restarted(world)), waiting(world))
 })

@@ -1,5 +1,6 @@
 import type { NatsConnection } from 'nats'
 import type { Clock, Timer } from '../../../clock/clock.js'
+import { nextSlice } from '../../../clock/next-slice.js'
 import type { Random } from '../../../clock/random.js'
 import { connectNats } from '../../../events/nats-connection.js'
 import type { LeaseImage } from '../lease/lease.js'
@@ -47,8 +48,6 @@ const firstBackoffMs = 50
 const maxBackoffMs = 5_000
 const reportIntervalMs = 1_000
 const closingStepMs = 5
-/** While leases have no time for events. */
-const pressedPauseMs = 10
 
 /**
  * Takes the outbox to NATS, for as long as it takes: leases never wait for it, and nothing it meets there ends it.
@@ -130,8 +129,7 @@ export class NatsPublisher {
       this.#wakeForMore()
       if (isMore) this.notify()
     }
-    if (isPressed?.()) clock.setTimer(pressedPauseMs, pump)
-    else clock.afterPoll(pump)
+    nextSlice(clock, isPressed?.() ?? false, pump)
   }
 
   /** Tells renewals, where that is wanted. */

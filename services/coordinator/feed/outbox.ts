@@ -1,5 +1,5 @@
 import type { Transition } from '../lease/records.js'
-import { PackedTransitions } from './packed-transitions.js'
+import { type PackedTransition, PackedTransitions } from './packed-transitions.js'
 import { Ring } from './ring.js'
 
 /** Revisions whose transitions were given up: too many waited for NATS. */
@@ -126,10 +126,10 @@ export class Outbox {
   }
 
   /** At most `count` transitions after a revision, for a slice of a snapshot. */
-  after(revision: number, count: number): Transition[] {
+  after(revision: number, count: number): PackedTransition[] {
     const from = this.#positionAfter(revision)
     const through = Math.min(from + count, this.#transitions.end)
-    return Array.from({ length: through - from }, (_, index) => this.#transitions.at(from + index))
+    return Array.from({ length: through - from }, (_, index) => this.#transitions.packedAt(from + index))
   }
 
   #positionAfter(revision: number): number {

@@ -6,6 +6,12 @@ import { Ring } from './ring.js'
 /** A page takes no further transition when it has so many bytes. */
 const pageBytes = 64 * 1024
 
+/** A transition as the bytes that `writeTransition` makes of it. */
+export interface PackedTransition {
+  readonly revision: number
+  readonly bytes: Uint8Array
+}
+
 /** Transitions one after the other, as bytes. */
 interface Page {
   readonly bytes: Uint8Array
@@ -65,6 +71,15 @@ export class PackedTransitions {
   at(position: number): Transition {
     const { bytes, from, offsets } = this.#pageOf(position)
     return readTransition(new ByteReader(bytes.subarray(offsets[position - from])))
+  }
+
+  /** One without reading it; its bytes stay what they are. @throws RangeError likewise. */
+  packedAt(position: number): PackedTransition {
+    const { bytes, from, offsets, revisions } = this.#pageOf(position)
+    const index = position - from
+    const packed = bytes.subarray(offsets[index], offsets[index + 1])
+    // The newest ones are where others will be.
+    return { revision: revisions[index] ?? 0, bytes: position < this.#from ? packed : Uint8Array.from(packed) }
   }
 
   /** @throws RangeError likewise. */

@@ -7,7 +7,7 @@ import type { Transition } from '../lease/records.js'
 import { ByteReader, ByteWriter } from './bytes.js'
 import { JournalCorrupt } from './journal.js'
 import { readLease, writeLease } from './lease-codec.js'
-import { readTransition, writeTransition } from './record-codec.js'
+import { readTransition } from './record-codec.js'
 
 const format = 1
 const tags = { header: 1, image: 2, unpublished: 3, gap: 4, published: 5 } as const
@@ -22,12 +22,17 @@ export interface SnapshotHeader {
 export type SnapshotItem =
   | { readonly kind: 'header'; readonly header: SnapshotHeader }
   | { readonly kind: 'image'; readonly lease: LeaseImage }
-  /** A transition that is not yet on NATS. */
-  | { readonly kind: 'unpublished'; readonly transition: Transition }
+  /** A transition that is not yet on NATS, and its bytes, as `writeTransition` makes them. */
+  | { readonly kind: 'unpublished'; readonly transition: Transition; readonly bytes: Uint8Array }
   /** Revisions whose transitions were given up, which is not yet on NATS either. */
   | { readonly kind: 'gap'; readonly fromRevision: number; readonly throughRevision: number }
   /** Every transition up to it was on NATS, or given up, when the unpublished ones had been walked. */
   | { readonly kind: 'published'; readonly throughRevision: number }
+
+/** An item as it is written: of a transition, which is kept as bytes, only these. */
+export type PieceItem =
+  | Exclude<SnapshotItem, { kind: 'unpublished' }>
+  | { readonly kind: 'unpublished'; readonly bytes: Uint8Array }
 
 /** Fills one piece after the other into one buffer. */
 export class PieceEncoder {
@@ -48,7 +53,7 @@ export class PieceEncoder {
     this.#writer.uint8(format)
   }
 
-  add(item: SnapshotItem): void {
+  add(item: PieceItem): void {
     const writer = this.#writer
     writer.uint8(tags[item.kind])
     switch (item.kind) {
@@ -60,7 +65,7 @@ export class PieceEncoder {
         writeLease(writer, item.lease)
         break
       case 'unpublished':
-        writeTransition(writer, item.transition)
+        writer.bytes(item.bytes)
         break
       case 'gap':
         writer.float64(item.fromRevision)
@@ -78,7 +83,7 @@ export class PieceEncoder {
 }
 
 /** One piece as bytes of its own. */
-export function encodePiece(items: Iterable<SnapshotItem>): Uint8Array {
+export function encodePiece(items: Iterable<PieceItem>): Uint8Array {
   const encoder = new PieceEncoder()
   for (const item of items) encoder.add(item)
   return encoder.piece().slice()
@@ -94,7 +99,7 @@ export function decodePiece(bytes: Uint8Array, number: number): SnapshotItem[] {
     const version = reader.uint8()
     if (version !== format) throw new RangeError(`format ${version}, of a newer leasehold?`)
     const items: SnapshotItem[] = []
-    while (!reader.isAtEnd) items.push(readItem(reader))
+    while (!reader.isAtEnd) items.push(readItem(reader, bytes))
     return items
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
@@ -102,15 +107,18 @@ export function decodePiece(bytes: Uint8Array, number: number): SnapshotItem[] {
   }
 }
 
-function readItem(reader: ByteReader): SnapshotItem {
+function readItem(reader: ByteReader, piece: Uint8Array): SnapshotItem {
   const tag = reader.uint8()
   switch (tag) {
     case tags.header:
       return { kind: 'header', header: { revision: reader.float64(), publishedThrough: reader.float64() } }
     case tags.image:
       return { kind: 'image', lease: readLease(reader) }
-    case tags.unpublished:
-      return { kind: 'unpublished', transition: readTransition(reader) }
+    case tags.unpublished: {
+      const from = reader.position
+      const transition = readTransition(reader)
+      return { kind: 'unpublished', transition, bytes: piece.subarray(from, reader.position) }
+    }
     case tags.gap:
       return { kind: 'gap', fromRevision: reader.float64(), throughRevision: reader.float64() }
     case tags.published:

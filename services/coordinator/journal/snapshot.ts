@@ -1,8 +1,6 @@
-import type { Clock } from '../../../clock/clock.js'
 import type { LeaseImage } from '../lease/lease.js'
-import type { Transition } from '../lease/records.js'
 import type { Journal } from './journal.js'
-import { PieceEncoder, type SnapshotHeader, type SnapshotItem } from './snapshot-codec.js'
+import { PieceEncoder, type PieceItem, type SnapshotHeader } from './snapshot-codec.js'
 
 export interface SnapshotOptions {
   readonly journal: Journal
@@ -14,15 +12,16 @@ export interface SnapshotOptions {
    * changes meanwhile may come in any of its states, since replay sets it right.
    */
   readonly leases: Iterable<LeaseImage>
-  /** Transitions that are not yet on NATS, walked first, likewise. */
-  readonly unpublished: Iterable<Transition>
+  /** The bytes of transitions that are not yet on NATS, walked first, likewise. */
+  readonly unpublished: Iterable<Uint8Array>
   /** What was given up of them, asked for after they were walked: the oldest may go meanwhile. */
   readonly gap?: () => { readonly fromRevision: number; readonly throughRevision: number } | undefined
   /** How far NATS was, asked for after that: of what was published while they were walked, some were and some were not. */
   readonly publishedThrough?: () => number
   /** Resolves when every record that is in the state at its call is durable. */
   readonly settled: () => Promise<void>
-  readonly clock: Pick<Clock, 'afterPoll'>
+  /** Calls `run` when the next slice may be written. */
+  readonly nextSlice: (run: () => void) => void
   /** How many items are encoded in one go, about 1 µs each. */
   readonly sliceSize?: number
   /** The size, in bytes, beyond which a piece takes no further item. */
@@ -45,7 +44,7 @@ export interface SnapshotSize {
  * @throws JournalFailed, JournalFenced as the journal does; the snapshot before stays.
  */
 export async function takeSnapshot(options: SnapshotOptions): Promise<SnapshotSize> {
-  const { journal, sequence, settled, clock, sliceSize = 1_000, pieceBytes = 256 * 1024 } = options
+  const { journal, sequence, settled, nextSlice, sliceSize = 1_000, pieceBytes = 256 * 1024 } = options
   const writer = journal.beginSnapshot(sequence)
   const encoder = new PieceEncoder()
   let leases = 0
@@ -56,7 +55,7 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<SnapshotSi
     await writer.write(encoder.piece())
     encoder.begin()
     sliceItems = 0
-    await new Promise<void>(resolve => clock.afterPoll(resolve))
+    await new Promise<void>(resolve => nextSlice(resolve))
   }
   try {
     for (const item of items(options)) {
@@ -76,9 +75,9 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<SnapshotSi
   return { leases, bytes }
 }
 
-function* items({ header, unpublished, gap, publishedThrough, leases }: SnapshotOptions): Generator<SnapshotItem> {
+function* items({ header, unpublished, gap, publishedThrough, leases }: SnapshotOptions): Generator<PieceItem> {
   yield { kind: 'header', header }
-  for (const transition of unpublished) yield { kind: 'unpublished', transition }
+  for (const bytes of unpublished) yield { kind: 'unpublished', bytes }
   const givenUp = gap?.()
   if (givenUp !== undefined) yield { kind: 'gap', ...givenUp }
   if (publishedThrough !== undefined) yield { kind: 'published', throughRevision: publishedThrough() }

@@ -90,7 +90,7 @@ test('what NATS takes while a snapshot is taken is not in the outbox after a res
   const restartable = new Restartable(t)
   const { open, snapshot } = await restartable.start(usualLimit, ({ outbox }) => {
     const sixth = outbox.after(0, 6).at(5)
-    if (outbox.size === 8 && sixth !== undefined) outbox.publishedThrough(sixth.lease.revision)
+    if (outbox.size === 8 && sixth !== undefined) outbox.publishedThrough(sixth.revision)
   })
   await create(open, 0, 8)
   await snapshot()
@@ -103,7 +103,7 @@ test('what was published is not in the outbox after a restart, once the journal 
   const restartable = new Restartable(t)
   const { open } = await restartable.start()
   await create(open, 0, 8)
-  const third = open.outbox.after(0, 3).at(-1)?.lease.revision ?? 0
+  const third = open.outbox.after(0, 3).at(-1)?.revision ?? 0
   open.outbox.publishedThrough(third)
   open.coordinator.published(third)
   await create(open, 8, 1)

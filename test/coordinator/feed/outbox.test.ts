@@ -1,5 +1,6 @@
 import test from 'ava'
 import { Outbox } from '../../../services/coordinator/feed/outbox.js'
+import { transitionOf } from '../../support/transition-bytes.js'
 import { transition, transitions } from './samples.js'
 
 function filled(limit: number, fromRevision: number, throughRevision: number): Outbox {
@@ -61,7 +62,7 @@ test('a snapshot and the records after it make the same outbox, also when record
   const outbox = filled(4, 1, 8)
   outbox.publishedThrough(5)
   const restored = new Outbox(4)
-  for (const each of outbox.after(0, 100)) restored.add(each, 0)
+  for (const each of outbox.after(0, 100)) restored.add(transitionOf(each), 0)
   restored.restore(outbox.state)
   for (const each of transitions(3, 9)) restored.add(each, 0)
   restored.publishedThrough(4)
@@ -76,7 +77,7 @@ test('a snapshot whose slices were taken while the oldest were given up restores
   for (const each of transitions(5, 7)) outbox.add(each, 0)
   const second = outbox.after(2, 100)
   const restored = new Outbox(4)
-  for (const each of [...first, ...second]) restored.add(each, 0)
+  for (const each of [...first, ...second]) restored.add(transitionOf(each), 0)
   restored.restore(outbox.state)
   t.deepEqual(toPublish(restored), ['gap@1-3', 'transition@4', 'transition@5', 'transition@6', 'transition@7'])
 })

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { PackedTransitions } from '../../../services/coordinator/feed/packed-transitions.js'
 import { EntryEncoder } from '../../../services/coordinator/journal/entry-codec.js'
 import type { Transition } from '../../../services/coordinator/lease/records.js'
+import { transitionOf } from '../../support/transition-bytes.js'
 import { transition } from './samples.js'
 
 /** What the journal has of a transition. */
@@ -39,6 +40,8 @@ test('is what a plain list would be, whatever is added and dropped', t => {
           if (position < first || position >= all.length) continue
           const revision = all[position]?.lease.revision ?? 0
           t.deepEqual(packed.at(position), all[position])
+          t.deepEqual(transitionOf(packed.packedAt(position)), all[position])
+          t.is(packed.packedAt(position).revision, revision)
           t.is(packed.revisionAt(position), revision)
           t.is(packed.positionAfter(revision - 1), position)
           t.is(packed.positionAfter(revision + 1), position + 1)
@@ -57,4 +60,17 @@ test('what was dropped, and what is not there yet, cannot be read', t => {
   t.throws(() => packed.at(0), { instanceOf: RangeError })
   t.throws(() => packed.at(2), { instanceOf: RangeError })
   t.is(packed.at(1).lease.revision, 2)
+})
+
+test('bytes that were taken stay what they are while others come and go', t => {
+  const packed = new PackedTransitions()
+  packed.add(transition(1))
+  packed.add(transition(2))
+  const taken = [packed.packedAt(0), packed.packedAt(1)]
+  packed.dropBefore(2)
+  for (let revision = 3; revision < 2_000; revision++) packed.add(transition(revision))
+  t.deepEqual(
+    taken.map(each => transitionOf(each)),
+    [transition(1), transition(2)],
+  )
 })
