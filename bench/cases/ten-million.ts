@@ -8,8 +8,8 @@ import { connect } from '../load/renewal-stream.js'
 const leaseDurationMs = 40_000
 const periodMs = 10_000
 
-/** Streams that acquire at a time: the first renewal of each comes when it has all of its leases, in time for the first. */
-const opening = 8
+/** Streams that acquire at a time: their first renewal is due when they have all of their leases. */
+const opening = 2
 
 /** For ten million leases, and what a collection of garbage needs beside them. */
 const heapMb = 12_000
