@@ -56,7 +56,7 @@ export class PagedTable {
     if (parts.length > 0) yield { name, value: joined(parts) }
   }
 
-  /** The keys of the first parts of a range. */
+  /** The keys of parts in a range, in order, at most so many. */
   keys(range: NameRange, limit: number): readonly Key[] {
     return [...this.#table.getKeys({ ...keysOf(range), limit })]
   }
