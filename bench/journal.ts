@@ -48,10 +48,8 @@ async function measure(parent: string, renewals: number): Promise<string> {
       beginMs = nowMs
     }
     const seconds = (systemClock.monotonicMs() - startMs) / 1_000
-    durations.sort((a, b) => a - b)
-    const at = (share: number) => `${durations[Math.floor(durations.length * share)]?.toFixed(2)} ms`
     const rate = (count: number) => `${Math.round(count / seconds).toLocaleString('en')} /s`
-    return `${renewals} renewals an entry (${size} bytes): ${rate(durations.length * renewals)}, ${rate(durations.length)} appends, p50 ${at(0.5)}, p99 ${at(0.99)}`
+    return `${renewals} renewals an entry (${size} bytes): ${rate(durations.length * renewals)}, ${rate(durations.length)} appends, ${percentiles(durations)}`
   } finally {
     await journal.close()
     rmSync(directory, { recursive: true, force: true })
@@ -75,11 +73,9 @@ async function* measureRounds(parent: string): AsyncGenerator<string> {
         appended += length
       }
       const { user, system } = process.cpuUsage(cpu)
-      durations.sort((a, b) => a - b)
-      const at = (share: number) => `${durations[Math.floor(durations.length * share)]?.toFixed(2)} ms`
       const cpuMs = (user + system) / 1e3 / durations.length
       const fileMb = statSync(join(directory, 'data.mdb')).size / 1e6
-      yield `after ${round - 1} snapshots: p50 ${at(0.5)}, p99 ${at(0.99)}, ${cpuMs.toFixed(2)} ms of CPU an append, ${fileMb.toFixed(0)} MB`
+      yield `after ${round - 1} snapshots: ${percentiles(durations)}, ${cpuMs.toFixed(2)} ms of CPU an append, ${fileMb.toFixed(0)} MB`
       const snapshot = journal.beginSnapshot(journal.lastSequence + 1)
       for (let written = 0; written < snapshotBytes; written += pieceBytes) await snapshot.write(bytes)
       await snapshot.commit()
@@ -89,6 +85,12 @@ async function* measureRounds(parent: string): AsyncGenerator<string> {
     await journal.close()
     rmSync(directory, { recursive: true, force: true })
   }
+}
+
+function percentiles(durations: number[]): string {
+  durations.sort((a, b) => a - b)
+  const at = (share: number) => `${durations[Math.floor(durations.length * share)]?.toFixed(2)} ms`
+  return `p50 ${at(0.5)}, p99 ${at(0.99)}`
 }
 
 console.log(

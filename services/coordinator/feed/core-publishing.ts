@@ -1,7 +1,7 @@
 import type { NatsConnection } from 'nats'
 import { outboxMessage } from './cloud-event.js'
-import { messageHeaders } from './message-headers.js'
 import type { Outbox } from './outbox.js'
+import { publishMessage } from './publish-message.js'
 
 /** How many messages go out before the server is asked whether it has them. */
 const maxUnflushed = 256
@@ -18,8 +18,7 @@ export function publishToCore(connection: NatsConnection, journalId: string, out
   for (let count = 0; count < maxUnflushed; count += 1) {
     const next = outbox.nextAfter(sentThrough ?? outbox.state.publishedThrough)
     if (next === undefined) break
-    const message = outboxMessage(journalId, next, maxBytes)
-    connection.publish(message.subject, message.data, { headers: messageHeaders(message.headers) })
+    publishMessage(connection, outboxMessage(journalId, next, maxBytes))
     sentThrough = next.revision
   }
   return sentThrough

@@ -3,8 +3,8 @@ import type { Clock, Timer } from '../../../clock/clock.js'
 import type { EventMessage } from '../../../events/event-message.js'
 import { outboxMessage } from './cloud-event.js'
 import { type StreamEnd, streamName } from './event-stream.js'
-import { messageHeaders } from './message-headers.js'
 import type { Outbox, Unpublished } from './outbox.js'
+import { publishMessage } from './publish-message.js'
 
 /** How many messages may wait for their acknowledgement. */
 const maxInFlight = 512
@@ -119,17 +119,15 @@ export class JetStreamPipeline {
 
   #send(message: EventMessage, revision: number, isLast: boolean): void {
     const { connection, clock } = this.#options
-    const headers = messageHeaders(message.headers, {
+    const more = {
       'Nats-Expected-Stream': streamName,
       'Nats-Expected-Last-Sequence': String(this.#sequence),
       ...(this.#lastId === undefined ? undefined : { 'Nats-Expected-Last-Msg-Id': this.#lastId }),
-    })
+    }
     const sequence = this.#sequence + 1
     const isAsking = isLast || this.#isFirst
     try {
-      const options = isAsking ? { headers, reply: `${this.#inbox}.${sequence}` } : { headers }
-      // As bytes: the client's own encoder of text takes twice as long.
-      connection.publish(message.subject, Buffer.from(message.data), options)
+      publishMessage(connection, message, isAsking ? { more, reply: `${this.#inbox}.${sequence}` } : { more })
     } catch (error) {
       this.stop(error instanceof Error ? error.message : String(error))
       return

@@ -1,7 +1,7 @@
 import type { NatsConnection } from 'nats'
 import type { LeaseImage } from '../lease/lease.js'
 import { renewedMessage } from './cloud-event.js'
-import { messageHeaders } from './message-headers.js'
+import { publishMessage } from './publish-message.js'
 
 /** How much may be on its way to the server, unconfirmed, before renewals are dropped. */
 const maxPendingBytes = 4 * 1024 * 1024
@@ -47,7 +47,7 @@ export class RenewedSender {
   #publish(connection: NatsConnection, lease: LeaseImage): boolean {
     const message = renewedMessage(this.#journalId, lease)
     try {
-      connection.publish(message.subject, message.data, { headers: messageHeaders(message.headers) })
+      publishMessage(connection, message)
     } catch {
       return false // too large, or the connection has just closed
     }
