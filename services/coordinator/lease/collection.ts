@@ -86,7 +86,8 @@ export class Collection {
 }
 
 function isOver(node: LeaseNode, { matches, expiredForMs }: CollectionRule, time: Instant): boolean {
-  const { labels, freeSince, deletionTimestamp } = node.rare
+  const { freeSince } = node
+  const { labels, deletionTimestamp } = node.rare
   if (node.state === 'held' || isKeptBack(node, time.now) || deletionTimestamp !== undefined) return false
   const sinceMicros = freeSince === undefined ? node.creationTimestamp * 1e6 : Number(freeSince)
   return time.wallMicros - sinceMicros >= expiredForMs * 1e3 && matches(labels)

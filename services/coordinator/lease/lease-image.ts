@@ -3,11 +3,21 @@ import type { LeaseImage } from './lease.js'
 /** The fields that every lease has. */
 type ConstantField = 'id' | 'namespace' | 'name' | 'uid' | 'creationTimestamp' | 'state' | 'fencingToken' | 'revision'
 
-/** The fields that most leases have besides. */
-type UsualField = 'holderIdentity' | 'leaseDurationMs' | 'renewTime' | 'instance'
+/** The fields that most leases have besides, sooner or later. */
+type UsualField =
+  | 'holderIdentity'
+  | 'leaseDurationMs'
+  | 'acquireTime'
+  | 'renewTime'
+  | 'leaseTransitions'
+  | 'instance'
+  | 'freeSince'
 
-/** What few leases have, or what is asked for too seldom to have a place in each node. */
-export type RareFields = Omit<LeaseImage, ConstantField | UsualField>
+/** Those of them that may be a bigint. */
+type TimeField = 'acquireTime' | 'renewTime' | 'freeSince'
+
+/** What few leases have: fields without a place in each node, and times that are not exact as numbers. */
+export type RareFields = Omit<LeaseImage, ConstantField | UsualField> & { readonly [Field in TimeField]?: bigint }
 
 /** Fields of which any may be undefined instead of absent. */
 type Loose<Fields> = { [Field in keyof Fields]: Fields[Field] | undefined }
@@ -53,7 +63,7 @@ export const fieldsOf = (lease: LeaseImage): LeaseFields => ({
   freeSince: lease.freeSince,
 })
 
-/** What an image is made of that has no other home: the fields, or a node with its rare ones beside. */
+/** What every image is made of; its rare fields come with it, or beside. */
 type Source = Pick<LeaseFields, ConstantField | UsualField>
 
 /**
@@ -64,7 +74,7 @@ export function imageOf(fields: LeaseFields): LeaseImage
 export function imageOf(fields: Source, rare: RareFields): LeaseImage
 export function imageOf(fields: Source, rare = fields as LeaseFields | RareFields): LeaseImage {
   const { id, namespace, name, uid, creationTimestamp, state, fencingToken, revision } = fields
-  const { holderIdentity, leaseDurationMs, renewTime, instance } = fields
+  const { holderIdentity, leaseDurationMs, acquireTime, renewTime, leaseTransitions, instance, freeSince } = fields
   const image: Mutable<LeaseImage> = {
     id,
     namespace,
@@ -77,23 +87,31 @@ export function imageOf(fields: Source, rare = fields as LeaseFields | RareField
   }
   if (holderIdentity !== undefined) image.holderIdentity = holderIdentity
   if (leaseDurationMs !== undefined) image.leaseDurationMs = leaseDurationMs
+  if (acquireTime !== undefined) image.acquireTime = acquireTime
   if (renewTime !== undefined) image.renewTime = renewTime
+  if (leaseTransitions !== undefined) image.leaseTransitions = leaseTransitions
   if (instance !== undefined) image.instance = instance
+  if (freeSince !== undefined) image.freeSince = freeSince
   if (rare !== noRareFields) addRareFields(image, rare)
   return image
 }
 
 /** The rare fields of a lease that are there; always the same object for none. */
 export function rareFieldsOf(lease: LeaseImage): RareFields {
+  const { acquireTime, renewTime, freeSince } = lease
   const rare: Mutable<RareFields> = {}
-  return addRareFields(rare, lease) ? rare : noRareFields
+  addRareFields(rare, lease)
+  if (typeof acquireTime === 'bigint') rare.acquireTime = acquireTime
+  if (typeof renewTime === 'bigint') rare.renewTime = renewTime
+  if (typeof freeSince === 'bigint') rare.freeSince = freeSince
+  for (const _ in rare) return rare
+  return noRareFields
 }
 
-/** Whether there were any. */
-function addRareFields(to: Mutable<RareFields>, from: RareFields | LeaseFields): boolean {
+/** Those that are no times. */
+function addRareFields(to: Mutable<Omit<RareFields, TimeField>>, from: Loose<Omit<RareFields, TimeField>>): void {
   const { generateName, generation, deletionTimestamp, labels, annotations, ownerReferences, finalizers } = from
-  const { managedFields, acquireTime, leaseTransitions, strategy, preferredHolder, takeoverDelayMs } = from
-  const { isWritten, freeSince } = from
+  const { managedFields, strategy, preferredHolder, takeoverDelayMs, isWritten } = from
   if (generateName !== undefined) to.generateName = generateName
   if (generation !== undefined) to.generation = generation
   if (deletionTimestamp !== undefined) to.deletionTimestamp = deletionTimestamp
@@ -102,13 +120,8 @@ function addRareFields(to: Mutable<RareFields>, from: RareFields | LeaseFields):
   if (ownerReferences !== undefined) to.ownerReferences = ownerReferences
   if (finalizers !== undefined) to.finalizers = finalizers
   if (managedFields !== undefined) to.managedFields = managedFields
-  if (acquireTime !== undefined) to.acquireTime = acquireTime
-  if (leaseTransitions !== undefined) to.leaseTransitions = leaseTransitions
   if (strategy !== undefined) to.strategy = strategy
   if (preferredHolder !== undefined) to.preferredHolder = preferredHolder
   if (takeoverDelayMs !== undefined) to.takeoverDelayMs = takeoverDelayMs
   if (isWritten !== undefined) to.isWritten = isWritten
-  if (freeSince !== undefined) to.freeSince = freeSince
-  for (const _ in to) return true
-  return false
 }

@@ -29,8 +29,6 @@ export class LeaseNode implements Scheduled {
   session: Session | undefined
   handle = 0
   heapIndex = -1
-  /** Only where it is not exact as a number. */
-  #exactRenewTime: bigint | undefined
   #numbers: Float64Array
   #at: number
 
@@ -68,8 +66,20 @@ export class LeaseNode implements Scheduled {
     return this.#number(column.revision)
   }
 
+  get acquireTime(): MicroTime | undefined {
+    return presentNumber(this.#number(column.acquireMicros)) ?? this.rare.acquireTime
+  }
+
   get renewTime(): MicroTime | undefined {
-    return this.#exactRenewTime ?? presentNumber(this.#number(column.renewMicros))
+    return presentNumber(this.#number(column.renewMicros)) ?? this.rare.renewTime
+  }
+
+  get freeSince(): MicroTime | undefined {
+    return presentNumber(this.#number(column.freeMicros)) ?? this.rare.freeSince
+  }
+
+  get leaseTransitions(): number | undefined {
+    return presentNumber(this.#number(column.leaseTransitions))
   }
 
   get leaseDurationMs(): number | undefined {
@@ -90,24 +100,25 @@ export class LeaseNode implements Scheduled {
 
   /** What a transition has made of the lease. */
   change(image: LeaseImage, { strings }: LeaseRoom): void {
-    const { holderIdentity, instance, renewTime } = image
+    const { holderIdentity, instance } = image
     const numbers = this.#numbers
     const at = this.#at
     this.state = image.state
     this.holderIdentity = holderIdentity === this.name ? this.name : holderIdentity && strings.shared(holderIdentity)
     this.instance = instance && strings.shared(instance)
     this.rare = rareFieldsOf(image)
-    this.#exactRenewTime = typeof renewTime === 'bigint' ? renewTime : undefined
     numbers[at + column.fencingToken] = image.fencingToken
     numbers[at + column.changeRevision] = image.revision
     numbers[at + column.revision] = image.revision
-    numbers[at + column.renewMicros] = typeof renewTime === 'number' ? renewTime : Number.NaN
+    numbers[at + column.acquireMicros] = micros(image.acquireTime)
+    numbers[at + column.renewMicros] = micros(image.renewTime)
+    numbers[at + column.freeMicros] = micros(image.freeSince)
+    numbers[at + column.leaseTransitions] = image.leaseTransitions ?? Number.NaN
     numbers[at + column.leaseDurationMs] = image.leaseDurationMs ?? Number.NaN
   }
 
   /** What a renewal changes of what the journal says. */
   renewed(renewMicros: number, revision: number): void {
-    this.#exactRenewTime = undefined
     this.#numbers[this.#at + column.renewMicros] = renewMicros
     this.#numbers[this.#at + column.revision] = revision
   }
@@ -130,6 +141,9 @@ export class LeaseNode implements Scheduled {
     return this.#numbers[this.#at + index] ?? Number.NaN
   }
 }
+
+/** What is exact as a number. */
+const micros = (time: MicroTime | undefined): number => (typeof time === 'number' ? time : Number.NaN)
 
 /** NaN stands for a number that a lease does not have. */
 const presentNumber = (value: number): number | undefined => (Number.isNaN(value) ? undefined : value)

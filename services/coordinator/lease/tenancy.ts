@@ -2,7 +2,7 @@ import type { Change } from './batch.js'
 import type { AcquireCommand, Instant } from './commands.js'
 import { invalidRequest } from './errors.js'
 import { type LeaseImage, leasePath, type MicroTime, type Selectable } from './lease.js'
-import { fieldsOf, imageOf, noRareFields } from './lease-image.js'
+import { fieldsOf, imageOf } from './lease-image.js'
 import type { LeaseNode } from './lease-node.js'
 import { defaultLimits } from './validation.js'
 
@@ -108,9 +108,8 @@ export function resumed(lease: LeaseImage, command: AcquireCommand, revision: nu
 /** The lease after its holder's time ran out: it goes on naming its last holder. */
 export function expired(node: LeaseNode, revision: number, time: Instant): LeaseImage {
   const { id, namespace, name, uid, creationTimestamp, fencingToken } = node
-  const { holderIdentity, leaseDurationMs, renewTime, rare } = node
+  const { holderIdentity, leaseDurationMs, acquireTime, renewTime, leaseTransitions, rare } = node
   const instance = rare.takeoverDelayMs === undefined ? undefined : node.instance
-  const freeSince = time.wallMicros
   return imageOf(
     {
       id,
@@ -123,10 +122,13 @@ export function expired(node: LeaseNode, revision: number, time: Instant): Lease
       revision,
       holderIdentity,
       leaseDurationMs,
+      acquireTime,
       renewTime,
+      leaseTransitions,
       instance,
+      freeSince: time.wallMicros,
     },
-    rare === noRareFields ? { freeSince } : { ...rare, freeSince },
+    rare,
   )
 }
 

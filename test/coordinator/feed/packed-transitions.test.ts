@@ -52,6 +52,22 @@ test('is what a plain list would be, whatever is added and dropped', t => {
   )
 })
 
+test('transitions of any size follow each other', t => {
+  const packed = new PackedTransitions()
+  const sizes = [10, 70_000, 20, 65_000, 65_000, 200_000, 30]
+  for (let round = 0; round < 3; round++) {
+    const from = packed.end
+    const all = sizes.map((size, index) => transition(from + index, { annotations: { text: 'x'.repeat(size) } }))
+    for (const each of all) packed.add(each)
+    t.deepEqual(
+      all.map((_, index) => packed.at(from + index)),
+      all,
+    )
+    packed.dropBefore(packed.end)
+    t.is(packed.size, 0)
+  }
+})
+
 test('what was dropped, and what is not there yet, cannot be read', t => {
   const packed = new PackedTransitions()
   packed.add(transition(1))

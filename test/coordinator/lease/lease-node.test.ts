@@ -26,6 +26,16 @@ test('a lease gives the image of its last transition, with nothing of those befo
   )
 })
 
+test('a renewal changes when a lease was renewed, and its revision, and nothing else', t => {
+  fc.assert(
+    fc.property(leaseImage, of => {
+      const node = new LeaseNode(of, room())
+      node.renewed(1_000, of.revision + 1)
+      t.deepEqual(node.current(), { ...of, renewTime: 1_000, revision: of.revision + 1 })
+    }),
+  )
+})
+
 test('an image does not change with the lease', t => {
   const node = new LeaseNode(image(10), room())
   const before = node.current()
