@@ -21,10 +21,9 @@ export async function liveBytes(coordinator: CoordinatorProcess): Promise<number
     coordinator.signal('SIGUSR2')
     await sleep(50)
     const metrics = await coordinator.metrics()
-    // External memory includes what array buffers have.
-    const [heap, external] = ['heap_size_used', 'external_memory'].map(name => metrics.get(`nodejs_${name}_bytes`))
-    if (heap === undefined || external === undefined) throw new Error('the coordinator does not say what it uses')
-    least = Math.min(least, heap + external)
+    const [heap, buffers] = ['nodejs_heap_size_used_bytes', 'leasehold_buffer_bytes'].map(name => metrics.get(name))
+    if (heap === undefined || buffers === undefined) throw new Error('the coordinator does not say what it uses')
+    least = Math.min(least, heap + buffers)
   }
   return least
 }
