@@ -92,6 +92,7 @@ export class PackedTransitions {
     const pages = this.#pages
     const spare = this.#spare
     const kept = pages.firstWhere(page => page.end > this.#first)
+    if (kept === pages.first) return
     for (let dropped = pages.first; dropped < kept; dropped += 1) {
       const page = pages.at(dropped)
       if (page.isUsual) spare.push(page)
