@@ -10,6 +10,7 @@ import { systemRandom } from '../clock/random.js'
 import { systemClock } from '../clock/system-clock.js'
 import { EntryEncoder } from '../services/coordinator/journal/entry-codec.js'
 import { openLmdbJournal } from '../services/coordinator/journal/lmdb-journal.js'
+import { Latencies } from './harness/latencies.js'
 
 const secondsEach = 5
 const firstLeaseId = 1_700_000_000_000_000
@@ -26,7 +27,7 @@ async function measure(parent: string, renewals: number): Promise<string> {
   const journal = await openLmdbJournal(directory, { random: systemRandom })
   try {
     const encoder = new EntryEncoder()
-    const durations: number[] = []
+    const latencies = new Latencies()
     let revision = firstLeaseId * 2
     let size = 0
     const startMs = systemClock.monotonicMs()
@@ -44,12 +45,12 @@ async function measure(parent: string, renewals: number): Promise<string> {
       await journal.append(entry, journal.lastSequence + 1)
       revision += renewals
       const nowMs = systemClock.monotonicMs()
-      durations.push(nowMs - beginMs)
+      latencies.add(nowMs - beginMs)
       beginMs = nowMs
     }
     const seconds = (systemClock.monotonicMs() - startMs) / 1_000
     const rate = (count: number) => `${Math.round(count / seconds).toLocaleString('en')} /s`
-    return `${renewals} renewals an entry (${size} bytes): ${rate(durations.length * renewals)}, ${rate(durations.length)} appends, ${percentiles(durations)}`
+    return `${renewals} renewals an entry (${size} bytes): ${rate(latencies.count * renewals)}, ${rate(latencies.count)} appends, ${percentiles(latencies)}`
   } finally {
     await journal.close()
     rmSync(directory, { recursive: true, force: true })
@@ -63,19 +64,19 @@ async function* measureRounds(parent: string): AsyncGenerator<string> {
   const bytes = Buffer.alloc(pieceBytes, 'x')
   try {
     for (let round = 1; round <= rounds; round++) {
-      const durations: number[] = []
+      const latencies = new Latencies()
       const cpu = process.cpuUsage()
       for (let appended = 0; appended < roundBytes; ) {
         const length = Math.ceil(systemRandom.fraction() * longestEntry)
         const startMs = systemClock.monotonicMs()
         await journal.append(bytes.subarray(0, length), journal.lastSequence + 1)
-        durations.push(systemClock.monotonicMs() - startMs)
+        latencies.add(systemClock.monotonicMs() - startMs)
         appended += length
       }
       const { user, system } = process.cpuUsage(cpu)
-      const cpuMs = (user + system) / 1e3 / durations.length
+      const cpuMs = (user + system) / 1e3 / latencies.count
       const fileMb = statSync(join(directory, 'data.mdb')).size / 1e6
-      yield `after ${round - 1} snapshots: ${percentiles(durations)}, ${cpuMs.toFixed(2)} ms of CPU an append, ${fileMb.toFixed(0)} MB`
+      yield `after ${round - 1} snapshots: ${percentiles(latencies)}, ${cpuMs.toFixed(2)} ms of CPU an append, ${fileMb.toFixed(0)} MB`
       const snapshot = journal.beginSnapshot(journal.lastSequence + 1)
       for (let written = 0; written < snapshotBytes; written += pieceBytes) await snapshot.write(bytes)
       await snapshot.commit()
@@ -87,11 +88,8 @@ async function* measureRounds(parent: string): AsyncGenerator<string> {
   }
 }
 
-function percentiles(durations: number[]): string {
-  durations.sort((a, b) => a - b)
-  const at = (share: number) => `${durations[Math.floor(durations.length * share)]?.toFixed(2)} ms`
-  return `p50 ${at(0.5)}, p99 ${at(0.99)}`
-}
+const percentiles = (latencies: Latencies): string =>
+  `p50 ${latencies.percentile(50).toFixed(2)} ms, p99 ${latencies.percentile(99).toFixed(2)} ms`
 
 console.log(
   `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${type()} ${release()}, ${cpus().length} cores`,

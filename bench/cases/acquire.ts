@@ -1,5 +1,12 @@
 import type { Client } from '@grpc/grpc-js'
-import type { Aim, BenchCase, BenchContext, Measurement, Ratio } from '../harness/bench-case.js'
+import {
+  type Aim,
+  type BenchCase,
+  type BenchContext,
+  type Measurement,
+  type Ratio,
+  warmUpSeconds,
+} from '../harness/bench-case.js'
 import { Latencies } from '../harness/latencies.js'
 import { Meter, type Usage } from '../harness/measured-process.js'
 import { grant, put, revoke } from '../load/etcd-client.js'
@@ -76,8 +83,7 @@ async function measure(
     return { latencies, seconds: (performance.now() - startMs) / 1e3 }
   }
   try {
-    // As long in a short run: the client and the coordinator are compiled meanwhile.
-    await loop(context.scaled({ full: 2.5, short: 2.5, smoke: 0.05 }))
+    await loop(context.scaled(warmUpSeconds))
     const [meter, own] = [new Meter(server), new Meter()]
     const { latencies, seconds: took } = await loop(seconds)
     const { cpuMicros = 0, peakMb } = meter.figures(latencies.count)

@@ -1,4 +1,4 @@
-import type { BenchCase, Measurement } from '../harness/bench-case.js'
+import { type BenchCase, type Measurement, warmUpSeconds } from '../harness/bench-case.js'
 import { Meter } from '../harness/measured-process.js'
 import { plotOf } from '../harness/plot.js'
 import { HoldStream } from '../load/hold-stream.js'
@@ -28,7 +28,7 @@ export const batch: BenchCase = {
       const streams = await Streams.open(coordinator.address, count, (client, index) =>
         HoldStream.open(client, index, { leases }),
       )
-      await renewClosedLoop(streams.all, { seconds: seconds / 4, window })
+      await renewClosedLoop(streams.all, { seconds: context.scaled(warmUpSeconds), window })
       const [server, load] = [new Meter(coordinator), new Meter()]
       const { renewals, seconds: tookSeconds } = await renewClosedLoop(streams.all, { seconds, window })
       const { cpuMicros = 0, peakMb } = server.figures(renewals)

@@ -1,6 +1,12 @@
 import type { Client } from '@grpc/grpc-js'
 import protobuf from 'protobufjs/minimal.js'
-import type { BenchCase, BenchContext, Measurement, Ratio } from '../harness/bench-case.js'
+import {
+  type BenchCase,
+  type BenchContext,
+  type Measurement,
+  type Ratio,
+  warmUpSeconds,
+} from '../harness/bench-case.js'
 import type { CoordinatorProcess } from '../harness/coordinator-process.js'
 import { Meter, type Usage } from '../harness/measured-process.js'
 import { type Caller, callClosedLoop, callOpenLoop } from '../load/calls.js'
@@ -75,8 +81,7 @@ async function measure(
 ): Promise<Measurement> {
   const seconds = scaled({ full: 10, short: 4, smoke: 0.2 })
   const all = await Promise.all(Array.from({ length: callers }, (_, index) => open(index)))
-  // As long in a short run: the client and the coordinator are compiled meanwhile.
-  await callClosedLoop(all, scaled({ full: 2.5, short: 2.5, smoke: 0.05 }))
+  await callClosedLoop(all, scaled(warmUpSeconds))
   const [server, own] = [new Meter(subject), new Meter()]
   const fast = await callClosedLoop(all, seconds)
   const { cpuMicros = 0, peakMb } = server.figures(fast.calls)

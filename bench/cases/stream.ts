@@ -1,4 +1,11 @@
-import type { Aim, BenchCase, BenchContext, Measurement, Ratio } from '../harness/bench-case.js'
+import {
+  type Aim,
+  type BenchCase,
+  type BenchContext,
+  type Measurement,
+  type Ratio,
+  warmUpSeconds,
+} from '../harness/bench-case.js'
 import { Meter, type Usage } from '../harness/measured-process.js'
 import { plotOf } from '../harness/plot.js'
 import { KeepAliveStream } from '../load/etcd-client.js'
@@ -19,94 +26,97 @@ const offeredPerSecond = 5_000
 /** How often each is measured: a machine that is slow for a while is to be slow for all of them. */
 const rounds = 3
 
-/** Who is measured, with its streams open and its code compiled. */
-interface Subject {
+/** A server that is measured, with its streams open, and what it did as fast as it goes. */
+class Subject {
   readonly name: string
-  readonly streams: readonly RenewalStream[]
-  usage(): Usage
-}
-
-/** What a subject did as fast as it goes. */
-class Sum {
   /** Renewals a second, round by round. */
   readonly rates: number[] = []
-  #renewals = 0
-  #cpuSeconds = 0
-  #loadCpuSeconds = 0
+  readonly #server: { usage(): Usage }
+  readonly #streams: readonly RenewalStream[]
+  readonly #total = { renewals: 0, cpuSeconds: 0, loadCpuSeconds: 0 }
 
-  async add(subject: Subject, at: { seconds: number; window: number }): Promise<void> {
-    const [server, load] = [new Meter(subject), new Meter()]
-    const { renewals, seconds } = await renewClosedLoop(subject.streams, at)
-    this.rates.push(renewals / seconds)
-    this.#renewals += renewals
-    this.#cpuSeconds += server.figures().cpuSeconds
-    this.#loadCpuSeconds += load.figures().cpuSeconds
+  constructor(name: string, server: { usage(): Usage }, streams: readonly RenewalStream[]) {
+    this.name = name
+    this.#server = server
+    this.#streams = streams
   }
 
-  get figures(): Record<string, number> {
+  async warmUp(at: { seconds: number; window: number }): Promise<void> {
+    await renewClosedLoop(this.#streams, at)
+  }
+
+  /** A round. */
+  async renew(at: { seconds: number; window: number }): Promise<void> {
+    const [server, load] = [new Meter(this.#server), new Meter()]
+    const { renewals, seconds } = await renewClosedLoop(this.#streams, at)
+    this.rates.push(renewals / seconds)
+    this.#total.renewals += renewals
+    this.#total.cpuSeconds += server.figures().cpuSeconds
+    this.#total.loadCpuSeconds += load.figures().cpuSeconds
+  }
+
+  /** Renews at a fixed rate, and sums up. */
+  async measurement(load: string, seconds: number): Promise<Measurement> {
+    const { renewals, cpuSeconds, loadCpuSeconds } = this.#total
+    const { latencies } = await renewOpenLoop(this.#streams, { seconds, perSecond: offeredPerSecond })
     return {
-      renewalsPerSecond: median(this.rates),
-      cpuMicros: (this.#cpuSeconds * 1e6) / this.#renewals,
-      loadCpuMicros: (this.#loadCpuSeconds * 1e6) / this.#renewals,
+      load,
+      subject: this.name,
+      figures: {
+        renewalsPerSecond: median(this.rates),
+        cpuMicros: (cpuSeconds * 1e6) / renewals,
+        loadCpuMicros: (loadCpuSeconds * 1e6) / renewals,
+        peakMb: this.#server.usage().peakBytes / 1e6,
+        p50Ms: latencies.percentile(50),
+        p99Ms: latencies.percentile(99),
+      },
     }
+  }
+
+  /** How many times as fast as another it was in the middle one of their rounds. */
+  timesAsFastAs({ rates }: Subject): number {
+    return median(this.rates.map((rate, round) => rate / (rates[round] ?? 1)))
   }
 }
 
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
-/** Renews as fast as it goes, in turns, then at a fixed rate, one after the other. Renewals/s of each, round by round. */
-async function inTurns(
-  context: BenchContext,
-  subjects: readonly Subject[],
-  { load, window }: { load: string; window: number },
-): Promise<{ measurements: Measurement[]; rates: number[][] }> {
-  const seconds = context.scaled({ full: 10, short: 4, smoke: 0.2 })
-  for (const { streams } of subjects) await renewClosedLoop(streams, { seconds: seconds / 4, window })
-  const sums = subjects.map(() => new Sum())
-  for (let round = 0; round < rounds; round++) {
-    for (const [index, subject] of subjects.entries())
-      await sums[index]?.add(subject, { seconds: seconds / rounds, window })
-  }
-  const measurements: Measurement[] = []
-  for (const [index, { name, streams, usage }] of subjects.entries()) {
-    const { latencies } = await renewOpenLoop(streams, { seconds, perSecond: offeredPerSecond })
-    const { p50Ms, p99Ms } = latencies.figures()
-    const peakMb = usage().peakBytes / 1e6
-    measurements.push({ load, subject: name, figures: { ...sums[index]?.figures, peakMb, p50Ms, p99Ms } })
-  }
-  return { measurements, rates: sums.map(sum => sum.rates) }
-}
-
-/** All of them are there at once, and one has something to do at a time. */
+/** Leasehold and its peers under one load: all of them are there at once, and one has something to do at a time. */
 async function sideBySide(context: BenchContext, { streams: count, window }: (typeof loads)[number]) {
-  const ends: (() => unknown)[] = []
   const streams = context.scaled({ full: count, short: count, smoke: 2 })
+  const ends: (() => Promise<void> | void)[] = []
   const open = async <Stream extends RenewalStream>(
-    server: { readonly address: string; usage(): Usage; remove(): Promise<void> },
     name: string,
+    server: { readonly address: string; usage(): Usage; remove(): Promise<void> },
     stream: Parameters<typeof Streams.open<Stream>>[2],
   ): Promise<Subject> => {
     ends.push(() => server.remove())
     const opened = await Streams.open(server.address, streams, stream)
     ends.push(() => opened.close())
-    return { name, streams: opened.all, usage: () => server.usage() }
+    return new Subject(name, server, opened.all)
   }
-  const coordinator = await context.startCoordinator()
-  const subjects = [await open(coordinator, 'leasehold', (client, index) => HoldStream.open(client, index))]
-  for (const binary of context.etcds) {
-    const etcd = await context.startEtcd(binary)
-    subjects.push(await open(etcd, etcd.name, (client, index) => KeepAliveStream.open(client, index)))
+  try {
+    const coordinator = await context.startCoordinator()
+    const ours = await open('leasehold', coordinator, (client, index) => HoldStream.open(client, index))
+    const peers: Subject[] = []
+    for (const binary of context.etcds) {
+      const etcd = await context.startEtcd(binary)
+      peers.push(await open(etcd.name, etcd, (client, index) => KeepAliveStream.open(client, index)))
+    }
+    const all = [ours, ...peers]
+    const seconds = context.scaled({ full: 10, short: 4, smoke: 0.2 })
+    for (const subject of all) await subject.warmUp({ seconds: context.scaled(warmUpSeconds), window })
+    for (let round = 0; round < rounds; round++) {
+      for (const subject of all) await subject.renew({ seconds: seconds / rounds, window })
+    }
+    const load = `${count.toLocaleString('en')} ${count === 1 ? 'stream' : 'streams'}`
+    const measurements: Measurement[] = []
+    for (const subject of all) measurements.push(await subject.measurement(load, seconds))
+    return { load, measurements, ratios: peers.map(peer => ({ peer: peer.name, ratio: ours.timesAsFastAs(peer) })) }
+  } finally {
+    for (const end of ends.toReversed()) await end()
   }
-  const load = `${count.toLocaleString('en')} ${count === 1 ? 'stream' : 'streams'}`
-  const { measurements, rates } = await inTurns(context, subjects, { load, window })
-  for (const end of ends.toReversed()) await end()
-  const [ours = [], ...theirs] = rates
-  const ratios = theirs.map((each, index) => ({
-    peer: subjects[index + 1]?.name ?? '',
-    ratio: median(each.map((rate, round) => (ours[round] ?? 0) / rate)),
-  }))
-  return { load, measurements, ratios }
 }
 
 export const stream: BenchCase = {
