@@ -1,14 +1,8 @@
 import type { Client } from '@grpc/grpc-js'
-import {
-  type Aim,
-  type BenchCase,
-  type BenchContext,
-  type Measurement,
-  type Ratio,
-  warmUpSeconds,
-} from '../harness/bench-case.js'
-import { Latencies } from '../harness/latencies.js'
-import { Meter, type Usage } from '../harness/measured-process.js'
+import type { BenchCase, BenchContext, Measurement } from '../harness/bench-case.js'
+import type { Usage } from '../harness/measured-process.js'
+import { rounds, Subject, takeTurns } from '../harness/side-by-side.js'
+import { callClosedLoop } from '../load/calls.js'
 import { grant, put, revoke } from '../load/etcd-client.js'
 import { HoldCalls } from '../load/hold-calls.js'
 import { acquireLease, releaseLease } from '../load/lease-calls.js'
@@ -22,27 +16,24 @@ const window = 8
 
 const leaseSeconds = 60
 
-interface Server {
-  readonly name: string
-  readonly address: string
-  usage(): Usage
-}
-
 /** Takes a lease that nobody had before, and gives it up. */
-type Pair = (caller: number, index: number) => Promise<void>
+type Pair = (caller: number) => Promise<void>
+
+/** A lease's number: none is asked for twice, by whatever load. */
+let next = 1
 
 const unaryPair =
   (client: Client): Pair =>
-  async (caller, index) => {
-    const name = `job-${index}`
+  async caller => {
+    const name = `job-${next++}`
     await releaseLease(client, name, await acquireLease(client, name, `holder-${caller}`, leaseSeconds))
   }
 
 function streamPair(client: Client): Pair {
   const sessions = Array.from({ length: streams }, (_, index) => new HoldCalls(client, index))
-  return async (caller, index) => {
+  return async caller => {
     const session = sessions[caller % streams]
-    const answer = await session?.acquire(`job-${index}`, { leaseDurationMs: leaseSeconds * 1e3 })
+    const answer = await session?.acquire(`job-${next++}`, { leaseDurationMs: leaseSeconds * 1e3 })
     await session?.release(answer?.handle ?? 0)
   }
 }
@@ -50,60 +41,56 @@ function streamPair(client: Client): Pair {
 /** What a lease is in etcd: a key that goes with it. */
 const etcdPair =
   (client: Client): Pair =>
-  async (caller, index) => {
-    const id = index + 1
+  async caller => {
+    const id = next++
     await grant(client, id, leaseSeconds)
-    await put(client, `job-${index}`, Buffer.from(`holder-${caller}`), id)
+    await put(client, `job-${id}`, Buffer.from(`holder-${caller}`), id)
     await revoke(client, id)
   }
 
-/** In a closed loop: each caller begins the next pair when one is over. */
-async function measure(
-  context: BenchContext,
-  server: Server,
-  { load, callers, pair: open }: { load: string; callers: number; pair: (client: Client) => Pair },
-): Promise<Measurement> {
-  const seconds = context.scaled({ full: 10, short: 4, smoke: 0.2 })
-  const client = connect(server.address)
-  const pair = open(client)
-  let begun = 0
-  const loop = async (seconds: number): Promise<{ latencies: Latencies; seconds: number }> => {
-    const latencies = new Latencies()
-    const startMs = performance.now()
-    const endMs = startMs + seconds * 1e3
-    const call = async (caller: number): Promise<void> => {
-      for (let beganMs = startMs; beganMs < endMs; ) {
-        await pair(caller, begun++)
-        const nowMs = performance.now()
-        latencies.add(nowMs - beganMs)
-        beganMs = nowMs
-      }
-    }
-    await Promise.all(Array.from({ length: callers }, (_, caller) => call(caller)))
-    return { latencies, seconds: (performance.now() - startMs) / 1e3 }
-  }
-  try {
-    await loop(context.scaled(warmUpSeconds))
-    const [meter, own] = [new Meter(server), new Meter()]
-    const { latencies, seconds: took } = await loop(seconds)
-    const { cpuMicros = 0, peakMb } = meter.figures(latencies.count)
-    const loadCpuMicros = own.figures(latencies.count).cpuMicros ?? 0
-    const figures = {
-      pairsPerSecond: latencies.count / took,
-      p50Ms: latencies.percentile(50),
-      p99Ms: latencies.percentile(99),
-      cpuMicros,
-      loadCpuMicros,
-      peakMb,
-    }
-    context.say(`${load}, ${server.name}: ${Math.round(figures.pairsPerSecond)} pairs/s`)
-    return { load, subject: server.name, figures }
-  } finally {
-    client.close()
-  }
+/** What is measured: a server, and the pairs that one of the loads asks it for. */
+interface Entrant {
+  readonly load: string
+  readonly subject: Subject
 }
 
-const loads = [
+interface Server {
+  readonly name: string
+  readonly address: string
+  usage(): Usage
+}
+
+/** In a closed loop: each caller begins the next pair when one is over. */
+function entrant(context: BenchContext, server: Server, { load, callers, pair: open }: Load): Entrant {
+  const client = connect(server.address)
+  context.defer(() => client.close())
+  const pair = open(client)
+  const all = Array.from({ length: callers }, (_, caller) => () => pair(caller))
+  const run = async (seconds: number) => {
+    const called = await callClosedLoop(all, seconds)
+    return { ...called, count: called.calls }
+  }
+  return { load, subject: new Subject({ name: server.name, server, run }) }
+}
+
+const measurement = ({ load, subject }: Entrant): Measurement => ({
+  load,
+  subject: subject.name,
+  figures: {
+    pairsPerSecond: subject.perSecond,
+    p50Ms: subject.latencies.percentile(50),
+    p99Ms: subject.latencies.percentile(99),
+    ...subject.costs,
+  },
+})
+
+interface Load {
+  readonly load: string
+  readonly callers: number
+  readonly pair: (client: Client) => Pair
+}
+
+const loads: readonly Load[] = [
   { load: `${fewCallers} callers, unary`, callers: fewCallers, pair: unaryPair },
   { load: `${streams} Hold streams, ${window} pairs on each`, callers: streams * window, pair: streamPair },
 ]
@@ -112,35 +99,42 @@ export const acquire: BenchCase = {
   name: 'acquire',
   about:
     'Acquire and release of leases that nobody had before, each of them durable, in a closed loop; beside a grant, a put ' +
-    'and a revoke of etcd, with as many callers. Events go to NATS where the row says so.',
+    'and a revoke of etcd, with as many callers. Events go to NATS where the row says so. ' +
+    `In ${rounds} rounds, of which the middle one counts.`,
   async run(context) {
-    const measurements: Measurement[] = []
-    const ratios: Ratio[] = []
-    const aims: Aim[] = []
-    for (const load of loads) {
-      const ours: Measurement[] = []
-      for (const natsUrl of [(await context.startNats()).url, undefined]) {
-        const coordinator = await context.startCoordinator(natsUrl === undefined ? {} : { natsUrl })
-        const { address } = coordinator
-        const name = natsUrl === undefined ? 'leasehold, no events' : 'leasehold, events to NATS'
-        ours.push(await measure(context, { name, address, usage: () => coordinator.usage() }, load))
-        await coordinator.remove()
-      }
-      measurements.push(...ours)
-      for (const binary of context.etcds) {
-        const etcd = await context.startEtcd(binary)
-        const callers = `${load.callers} callers, unary`
-        const theirs = await measure(context, etcd, { load: callers, callers: load.callers, pair: etcdPair })
-        await etcd.remove()
-        measurements.push(theirs)
-        for (const { load, subject, figures } of ours) {
-          const ratio = (figures.pairsPerSecond ?? 0) / (theirs.figures.pairsPerSecond ?? 1)
-          const name = `${load}, ${subject}, against ${etcd.name}`
-          ratios.push({ name, ratio })
-          aims.push({ aim: `${name}: ahead`, reached: `${ratio.toFixed(2)} x`, isMet: ratio > 1 })
-        }
-      }
+    const nats = await context.startNats()
+    const ours: Server[] = []
+    for (const [name, options] of [
+      ['leasehold, events to NATS', { natsUrl: nats.url }],
+      ['leasehold, no events', {}],
+    ] as const) {
+      const coordinator = await context.startCoordinator(options)
+      ours.push({ name, address: coordinator.address, usage: () => coordinator.usage() })
     }
-    return { measurements, ratios, aims }
+    const peers: Server[] = []
+    for (const binary of context.etcds) peers.push(await context.startEtcd(binary))
+
+    const pairings = loads.map(load => ({
+      ours: ours.map(server => entrant(context, server, load)),
+      theirs: peers.map(server =>
+        entrant(context, server, { ...load, load: `${load.callers} callers, unary`, pair: etcdPair }),
+      ),
+    }))
+    const all = pairings.flatMap(({ ours, theirs }) => [...ours, ...theirs])
+    await takeTurns(context, all)
+    const ratios = pairings.flatMap(({ ours, theirs }) =>
+      theirs.flatMap(peer =>
+        ours.map(({ load, subject }) => ({
+          name: `${load}, ${subject.name}, against ${peer.subject.name}`,
+          ratio: subject.timesAsFastAs(peer.subject),
+        })),
+      ),
+    )
+    const aims = ratios.map(({ name, ratio }) => ({
+      aim: `${name}: ahead`,
+      reached: `${ratio.toFixed(2)} x`,
+      isMet: ratio > 1,
+    }))
+    return { measurements: all.map(measurement), ratios, aims }
   },
 }

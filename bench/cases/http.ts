@@ -1,14 +1,9 @@
 import type { Client } from '@grpc/grpc-js'
 import protobuf from 'protobufjs/minimal.js'
-import {
-  type BenchCase,
-  type BenchContext,
-  type Measurement,
-  type Ratio,
-  warmUpSeconds,
-} from '../harness/bench-case.js'
+import type { BenchCase, BenchContext, Measurement, Ratio } from '../harness/bench-case.js'
 import type { CoordinatorProcess } from '../harness/coordinator-process.js'
 import { Meter, type Usage } from '../harness/measured-process.js'
+import { measuredSeconds, rounds, Subject, takeTurns } from '../harness/side-by-side.js'
 import { type Caller, callClosedLoop, callOpenLoop } from '../load/calls.js'
 import { put } from '../load/etcd-client.js'
 import { openFleet } from '../load/fleet.js'
@@ -38,8 +33,8 @@ export const http: BenchCase = {
   name: 'http',
   about:
     `Renewals by PUT through the Kubernetes face, from ${callers} callers over connections that are kept, beside unary ` +
-    `RenewLease over gRPC, and Put of etcd: as fast as it goes; the times at ${offeredPerSecond} a second. Then what a list ` +
-    'as a Table does to renewals, and what a watch keeps in memory.',
+    `RenewLease over gRPC, and Put of etcd: as fast as it goes, in ${rounds} rounds, of which the middle one counts; ` +
+    `the times at ${offeredPerSecond} a second. Then what a list as a Table does to renewals, and what a watch keeps in memory.`,
   async run(context) {
     const nats = await context.startNats()
     const coordinator = await context.startCoordinator({ natsUrl: nats.url })
@@ -48,56 +43,60 @@ export const http: BenchCase = {
     context.defer(() => client.close())
     const calls = new HttpCalls(coordinator.httpAddress, callers)
     context.defer(() => calls.close())
-    const renewed = await measure(context, subject, 'RenewLease', index => unaryRenewal(client, index))
-    const written = await measure(context, subject, 'PUT of a Lease', index => writtenRenewal(calls, index))
-    const measurements = [renewed, written]
-    const ratios: Ratio[] = [{ name: 'PUT of a Lease against RenewLease', ratio: timesAsFast(written, renewed) }]
+    const renewed = await entrant('RenewLease', subject, index => unaryRenewal(client, index))
+    const written = await entrant('PUT of a Lease', subject, index => writtenRenewal(calls, index))
+    const peers: Entrant[] = []
     for (const binary of context.etcds) {
       const etcd = await context.startEtcd(binary)
       const theirs = connect(etcd.address)
-      const putting = await measure(context, etcd, 'Put', async index => () => put(theirs, `node-${index}`, keptBytes))
-      theirs.close()
-      await etcd.remove()
-      measurements.push(putting)
-      ratios.push(
-        { name: `PUT of a Lease against Put of ${etcd.name}`, ratio: timesAsFast(written, putting) },
-        { name: `RenewLease against Put of ${etcd.name}`, ratio: timesAsFast(renewed, putting) },
-      )
+      context.defer(() => theirs.close())
+      peers.push(await entrant('Put', etcd, async index => () => put(theirs, `node-${index}`, keptBytes)))
     }
+    const all = [renewed, written, ...peers]
+    await takeTurns(context, all)
+    const measurements: Measurement[] = []
+    for (const each of all) measurements.push(await measurement(context, each))
     measurements.push(...(await listing(context, coordinator, calls)), await watching(context))
-    return { measurements, ratios, aims: [] }
+    const against = (one: Entrant, other: Entrant, name: string): Ratio => ({
+      name: `${one.load} against ${name}`,
+      ratio: one.subject.timesAsFastAs(other.subject),
+    })
+    const ratios = peers.flatMap(peer =>
+      [written, renewed].map(one => against(one, peer, `${peer.load} of ${peer.subject.name}`)),
+    )
+    return { measurements, ratios: [against(written, renewed, renewed.load), ...ratios], aims: [] }
   },
 }
 
-const timesAsFast = (one: Measurement, other: Measurement): number =>
-  (one.figures.callsPerSecond ?? 0) / (other.figures.callsPerSecond ?? 1)
+/** What is measured: calls of one kind to a server. */
+interface Entrant {
+  readonly load: string
+  readonly subject: Subject
+  readonly callers: readonly Caller[]
+}
 
-/** Calls as fast as it goes, then at a fixed rate. */
-async function measure(
-  { scaled }: BenchContext,
-  subject: { readonly name: string; usage(): Usage },
+async function entrant(
   load: string,
+  server: { readonly name: string; usage(): Usage },
   open: (index: number) => Promise<Caller>,
-): Promise<Measurement> {
-  const seconds = scaled({ full: 10, short: 4, smoke: 0.2 })
+): Promise<Entrant> {
   const all = await Promise.all(Array.from({ length: callers }, (_, index) => open(index)))
-  await callClosedLoop(all, scaled(warmUpSeconds))
-  const [server, own] = [new Meter(subject), new Meter()]
-  const fast = await callClosedLoop(all, seconds)
-  const { cpuMicros = 0, peakMb } = server.figures(fast.calls)
-  const loadCpuMicros = own.figures(fast.calls).cpuMicros ?? 0
+  const run = async (seconds: number) => {
+    const called = await callClosedLoop(all, seconds)
+    return { ...called, count: called.calls }
+  }
+  return { load, subject: new Subject({ name: server.name, server, run }), callers: all }
+}
+
+/** Calls at a fixed rate, and sums up. */
+async function measurement({ scaled }: BenchContext, { load, subject, callers: all }: Entrant): Promise<Measurement> {
+  const { perSecond: callsPerSecond, costs } = subject
+  const seconds = scaled(measuredSeconds)
   const { latencies } = await callOpenLoop(all, { seconds, perSecond: offeredPerSecond })
   return {
     load: `${load}, ${callers} callers`,
     subject: subject.name,
-    figures: {
-      callsPerSecond: fast.calls / fast.seconds,
-      cpuMicros,
-      loadCpuMicros,
-      peakMb,
-      p50Ms: latencies.percentile(50),
-      p99Ms: latencies.percentile(99),
-    },
+    figures: { callsPerSecond, ...costs, p50Ms: latencies.percentile(50), p99Ms: latencies.percentile(99) },
   }
 }
 

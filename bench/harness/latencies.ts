@@ -9,6 +9,10 @@ export class Latencies {
     this.#histogram.record(Math.max(1, Math.round(ms * 1e6)))
   }
 
+  addAll(other: Latencies): void {
+    this.#histogram.add(other.#histogram)
+  }
+
   get count(): number {
     return this.#histogram.count
   }
