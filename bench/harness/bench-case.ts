@@ -12,7 +12,7 @@ export type Scale = 'full' | 'short' | 'smoke'
  * So many seconds of a load come before what is measured of it: the client and the server are compiled meanwhile, which
  * takes as long in a short run. For `scaled`.
  */
-export const warmUpSeconds: Readonly<Record<Scale, number>> = { full: 2.5, short: 2.5, smoke: 0.05 }
+export const warmUpSeconds: Readonly<Record<Scale, number>> = { full: 4, short: 4, smoke: 0.05 }
 
 /** What was measured of one subject under one load: a line of the table. */
 export interface Measurement {

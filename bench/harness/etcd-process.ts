@@ -10,6 +10,9 @@ import { MeasuredProcess, type Usage } from './measured-process.js'
 const tryEveryMs = 50
 const longestStartMs = 20_000
 
+/** Who connects to an etcd 3.4 in its first second is mostly served at half the speed of others, for good. */
+const settlingMs = 1_000
+
 /** An etcd on this machine. */
 export interface EtcdBinary {
   readonly path: string
@@ -63,6 +66,7 @@ export class EtcdProcess {
       }
       await sleep(tryEveryMs)
     }
+    await sleep(settlingMs)
     return etcd
   }
 
