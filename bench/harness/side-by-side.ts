@@ -84,9 +84,10 @@ const median = (values: readonly number[]): number =>
 export async function takeTurns(
   { scaled }: BenchContext,
   entrants: readonly { readonly subject: Subject }[],
+  warmUp = warmUpSeconds,
 ): Promise<void> {
   const seconds = scaled(measuredSeconds) / rounds
-  for (const { subject } of entrants) await subject.warmUp(scaled(warmUpSeconds))
+  for (const { subject } of entrants) await subject.warmUp(scaled(warmUp))
   for (let round = 0; round < rounds; round++) {
     for (const { subject } of entrants) await subject.measure(seconds)
   }
