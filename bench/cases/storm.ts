@@ -83,7 +83,6 @@ async function ours(context: BenchContext): Promise<{ measurements: Measurement[
       isAll: true,
     }),
   )
-  context.defer(() => others.close())
   const dueMs = performance.now() + leaseDurationMs
   await renewEach(dying)
   for (const stream of dying) stream.close()
@@ -104,6 +103,10 @@ async function ours(context: BenchContext): Promise<{ measurements: Measurement[
   const publishedSeconds = seconds + (performance.now() - publishedMs) / 1e3
 
   const metrics = await coordinator.metrics()
+  // The peers have the machine to themselves, and take longer than these leases last.
+  others.close()
+  await coordinator.remove()
+  await nats.remove()
   const other = otherStreams * leasesPerOther
   const lost = other - (metrics.get('leasehold_leases{state="held"}') ?? 0)
   // Each lease was created, and those of the storm have expired.
