@@ -48,6 +48,12 @@ const etcdPair =
     await revoke(client, id)
   }
 
+interface Load {
+  readonly load: string
+  readonly callers: number
+  readonly pair: (client: Client) => Pair
+}
+
 /** What is measured: a server, and the pairs that one of the loads asks it for. */
 interface Entrant {
   readonly load: string
@@ -66,10 +72,7 @@ function entrant(context: BenchContext, server: Server, { load, callers, pair: o
   context.defer(() => client.close())
   const pair = open(client)
   const all = Array.from({ length: callers }, (_, caller) => () => pair(caller))
-  const run = async (seconds: number) => {
-    const called = await callClosedLoop(all, seconds)
-    return { ...called, count: called.calls }
-  }
+  const run = (seconds: number) => callClosedLoop(all, seconds)
   return { load, subject: new Subject({ name: server.name, server, run }) }
 }
 
@@ -83,12 +86,6 @@ const measurement = ({ load, subject }: Entrant): Measurement => ({
     ...subject.costs,
   },
 })
-
-interface Load {
-  readonly load: string
-  readonly callers: number
-  readonly pair: (client: Client) => Pair
-}
 
 const loads: readonly Load[] = [
   { load: `${fewCallers} callers, unary`, callers: fewCallers, pair: unaryPair },

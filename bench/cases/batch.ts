@@ -1,4 +1,4 @@
-import { type BenchCase, type Measurement, warmUpSeconds } from '../harness/bench-case.js'
+import { type BenchCase, type Measurement, measuredSeconds, warmUpSeconds } from '../harness/bench-case.js'
 import { Meter } from '../harness/measured-process.js'
 import { plotOf } from '../harness/plot.js'
 import { HoldStream } from '../load/hold-stream.js'
@@ -20,7 +20,7 @@ export const batch: BenchCase = {
     `${leasesPerMessage.toLocaleString('en')} leases a message, each renewed by name, over 1 to 64 sessions, without NATS: ` +
     `as fast as it goes; the times at ${offeredPerSecond} messages a second.`,
   async run(context) {
-    const seconds = context.scaled({ full: 10, short: 4, smoke: 0.2 })
+    const seconds = context.scaled(measuredSeconds)
     const leases = context.scaled({ full: leasesPerMessage, short: leasesPerMessage, smoke: 10 })
     const measurements: Measurement[] = []
     for (const count of context.scaled({ full: sessionCounts, short: sessionCounts, smoke: [2] })) {

@@ -1,9 +1,15 @@
 import type { Client } from '@grpc/grpc-js'
 import protobuf from 'protobufjs/minimal.js'
-import type { BenchCase, BenchContext, Measurement, Ratio } from '../harness/bench-case.js'
+import {
+  type BenchCase,
+  type BenchContext,
+  type Measurement,
+  measuredSeconds,
+  type Ratio,
+} from '../harness/bench-case.js'
 import type { CoordinatorProcess } from '../harness/coordinator-process.js'
 import { Meter, type Usage } from '../harness/measured-process.js'
-import { measuredSeconds, rounds, Subject, takeTurns } from '../harness/side-by-side.js'
+import { rounds, Subject, takeTurns } from '../harness/side-by-side.js'
 import { type Caller, callClosedLoop, callOpenLoop } from '../load/calls.js'
 import { put } from '../load/etcd-client.js'
 import { openFleet } from '../load/fleet.js'
@@ -84,10 +90,7 @@ async function entrant(
   open: (index: number) => Promise<Caller>,
 ): Promise<Entrant> {
   const all = await Promise.all(Array.from({ length: callers }, (_, index) => open(index)))
-  const run = async (seconds: number) => {
-    const called = await callClosedLoop(all, seconds)
-    return { ...called, count: called.calls }
-  }
+  const run = (seconds: number) => callClosedLoop(all, seconds)
   return { load, subject: new Subject({ name: server.name, server, run }), callers: all }
 }
 
@@ -134,7 +137,7 @@ async function listing(
   calls: HttpCalls,
 ): Promise<Measurement[]> {
   const leases = scaled({ full: 10_000, short: 10_000, smoke: 100 })
-  const seconds = scaled({ full: 10, short: 4, smoke: 0.2 })
+  const seconds = scaled(measuredSeconds)
   const fleet = await openFleet(coordinator.address, { leases, streams: 1 })
   const renewing = await Streams.open(coordinator.address, renewals.streams, (client, index) =>
     HoldStream.open(client, index),
@@ -146,7 +149,7 @@ async function listing(
     callClosedLoop([() => calls.drain('GET', everywhere, { accept: asTable })], seconds),
     renew(),
   ])
-  const { cpuMicros = 0 } = server.figures(lists.calls)
+  const { cpuMicros = 0 } = server.figures(lists.latencies.count)
   renewing.close()
   fleet.close()
   return [
@@ -154,7 +157,7 @@ async function listing(
       load: `list of ${leases.toLocaleString('en')} leases as a Table`,
       subject: 'leasehold',
       figures: {
-        callsPerSecond: lists.calls / lists.seconds,
+        callsPerSecond: lists.latencies.count / lists.seconds,
         cpuMicros,
         p50Ms: lists.latencies.percentile(50),
         p99Ms: lists.latencies.percentile(99),

@@ -1,7 +1,14 @@
-import type { Aim, BenchCase, BenchContext, Measurement, Ratio } from '../harness/bench-case.js'
+import {
+  type Aim,
+  type BenchCase,
+  type BenchContext,
+  type Measurement,
+  measuredSeconds,
+  type Ratio,
+} from '../harness/bench-case.js'
 import type { Usage } from '../harness/measured-process.js'
 import { plotOf } from '../harness/plot.js'
-import { measuredSeconds, rounds, Subject, takeTurns } from '../harness/side-by-side.js'
+import { rounds, Subject, takeTurns } from '../harness/side-by-side.js'
 import { KeepAliveStream } from '../load/etcd-client.js'
 import { HoldStream } from '../load/hold-stream.js'
 import { renewClosedLoop, renewOpenLoop } from '../load/renew.js'
@@ -35,10 +42,7 @@ async function sideBySide(context: BenchContext, { streams: count, window }: (ty
     ends.push(() => server.remove())
     const opened = await Streams.open(server.address, streams, stream)
     ends.push(() => opened.close())
-    const run = async (seconds: number) => {
-      const renewed = await renewClosedLoop(opened.all, { seconds, window })
-      return { ...renewed, count: renewed.renewals }
-    }
+    const run = (seconds: number) => renewClosedLoop(opened.all, { seconds, window })
     return { subject: new Subject({ name, server, run }), streams: opened.all }
   }
   try {

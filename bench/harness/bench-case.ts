@@ -14,6 +14,9 @@ export type Scale = 'full' | 'short' | 'smoke'
  */
 export const warmUpSeconds: Readonly<Record<Scale, number>> = { full: 4, short: 4, smoke: 0.05 }
 
+/** So many seconds a load is measured, and as many again where times are taken at a fixed rate. For `scaled`. */
+export const measuredSeconds: Readonly<Record<Scale, number>> = { full: 10, short: 4, smoke: 0.2 }
+
 /** What was measured of one subject under one load: a line of the table. */
 export interface Measurement {
   /** The load: '100 streams'. */

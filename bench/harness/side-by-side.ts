@@ -1,19 +1,14 @@
-import { type BenchContext, type Scale, warmUpSeconds } from './bench-case.js'
+import { type BenchContext, measuredSeconds, warmUpSeconds } from './bench-case.js'
 import { Latencies } from './latencies.js'
 import { Meter, type Usage } from './measured-process.js'
 
 /** How often each subject is measured: a machine that is slow for a while is to be slow for all of them. */
 export const rounds = 5
 
-/** So many seconds each of them is measured, in all rounds together, and as long where times are taken. For `scaled`. */
-export const measuredSeconds: Readonly<Record<Scale, number>> = { full: 10, short: 4, smoke: 0.2 }
-
 /** What a load came to that went on as fast as it goes. */
 interface Round {
-  /** Renewals, calls, pairs: what the load consists of. */
-  readonly count: number
   readonly seconds: number
-  /** How long each of them took. */
+  /** How long each renewal, call or pair took that the load consists of. */
   readonly latencies: Latencies
 }
 
@@ -33,7 +28,8 @@ export class Subject {
   readonly #server: { usage(): Usage }
   readonly #run: (seconds: number) => Promise<Round>
   readonly #rates: number[] = []
-  readonly #total = { count: 0, cpuSeconds: 0, loadCpuSeconds: 0 }
+  #cpuSeconds = 0
+  #loadCpuSeconds = 0
 
   constructor({ name, server, run }: SubjectOptions) {
     this.name = name
@@ -48,12 +44,11 @@ export class Subject {
   /** A round. */
   async measure(askedSeconds: number): Promise<void> {
     const [server, load] = [new Meter(this.#server), new Meter()]
-    const { count, seconds, latencies } = await this.#run(askedSeconds)
+    const { seconds, latencies } = await this.#run(askedSeconds)
     this.latencies.addAll(latencies)
-    this.#rates.push(count / seconds)
-    this.#total.count += count
-    this.#total.cpuSeconds += server.figures().cpuSeconds
-    this.#total.loadCpuSeconds += load.figures().cpuSeconds
+    this.#rates.push(latencies.count / seconds)
+    this.#cpuSeconds += server.figures().cpuSeconds
+    this.#loadCpuSeconds += load.figures().cpuSeconds
   }
 
   /** How much it did in a second of its middle round. */
@@ -63,10 +58,10 @@ export class Subject {
 
   /** What each thing that was done cost in all rounds. */
   get costs(): { cpuMicros: number; loadCpuMicros: number; peakMb: number } {
-    const { count, cpuSeconds, loadCpuSeconds } = this.#total
+    const { count } = this.latencies
     return {
-      cpuMicros: (cpuSeconds * 1e6) / count,
-      loadCpuMicros: (loadCpuSeconds * 1e6) / count,
+      cpuMicros: (this.#cpuSeconds * 1e6) / count,
+      loadCpuMicros: (this.#loadCpuSeconds * 1e6) / count,
       peakMb: this.#server.usage().peakBytes / 1e6,
     }
   }
@@ -80,7 +75,7 @@ export class Subject {
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
-/** Measures each of them in turn, round by round. */
+/** Measures each of them in turn, round by round, for `measuredSeconds` in all. */
 export async function takeTurns(
   { scaled }: BenchContext,
   entrants: readonly { readonly subject: Subject }[],
